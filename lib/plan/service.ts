@@ -1,0 +1,28 @@
+import type { WorkContext } from './context.ts'
+
+/** Something that must be up while steps use it: started on first need, stopped after its last user. */
+export interface Service<Client> {
+  readonly name: string
+  start(context: ServiceContext): Promise<RunningService<Client>>
+}
+
+export interface RunningService<Client> {
+  /** What steps get for the service's handle. */
+  readonly client: Client
+  /** What and where it is, for the terminal: `embedded, 127.0.0.1:41873`. */
+  readonly detail: string
+  /** Resolves once it can be used; asked again after each rejection until it resolves or the deadline has passed. */
+  ready(signal: AbortSignal): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface ServiceContext extends WorkContext {
+  readonly plan: string
+  readonly run: string
+  /** A folder of its own in the run's folder; removed after a passed run unless `keep`. */
+  readonly folder: string
+  readonly keep: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Something a person should read before the plan goes on: printed at once and kept in the journal. */
+  announce(sentence: string): void
+}

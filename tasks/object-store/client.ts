@@ -1,0 +1,33 @@
+import type { S3Client as ControlClient } from '@aws-sdk/client-s3'
+
+/** Where an S3 endpoint is and how to sign for it: plain data, so that a child process can be handed it. */
+export interface Endpoint {
+  readonly url: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly size: number
+  /** Without its quotes. */
+  readonly etag: string
+}
+
+/** The few things Assay asks of any S3. Bulk goes through Bun's client, the rest through the AWS SDK (benchmarks/object-store.ts). */
+export interface S3 {
+  readonly endpoint: Endpoint
+  put(bucket: string, key: string, body: Uint8Array | string | Blob, type?: string): Promise<void>
+  /** Writes only where nothing is (`If-None-Match: *`); false when something was. */
+  putNew(bucket: string, key: string, body: Uint8Array | string, type?: string): Promise<boolean>
+  get(bucket: string, key: string): Promise<Uint8Array>
+  head(bucket: string, key: string): Promise<ObjectInfo | undefined>
+  /** Every object under `prefix`, in key order, each once whatever the server's paging does. */
+  list(bucket: string, prefix: string): Promise<ObjectInfo[]>
+  remove(bucket: string, keys: readonly string[]): Promise<void>
+  hasBucket(bucket: string): Promise<boolean>
+  createBucket(bucket: string): Promise<void>
+  /** The AWS SDK's client, for everything else; loaded on first use. */
+  control(): Promise<ControlClient>
+}
