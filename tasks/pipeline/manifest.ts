@@ -1,0 +1,169 @@
+import * as v from 'valibot'
+import { messageOf, Problem, sentence } from '../../lib/plan/problem.ts'
+import { isS3Uri } from './uri.ts'
+
+const word = v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'))
+const uri = v.pipe(v.string('an s3://bucket/key'), v.check(isS3Uri, 'an s3://bucket/key'))
+const pixels = v.pipe(
+  v.number('a number of pixels'),
+  v.integer('a whole number of pixels'),
+  v.minValue(1, 'at least 1 pixel'),
+)
+// Both forms of ISO 8601, since file names need the one without colons and many write it into the document too.
+const time = v.pipe(
+  v.string('a time in ISO 8601'),
+  v.regex(
+    /^\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}(:?\d{2}([.,]?\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?$/,
+    'a time in ISO 8601',
+  ),
+)
+
+/** One stored image of stage 1; `width` and `height` are those of the stored image. */
+export const Stage1Object = v.looseObject(
+  {
+    source_uri: uri,
+    output_uri: uri,
+    width: pixels,
+    height: pixels,
+    augmentation: v.union([word, v.looseObject({}), v.array(v.unknown())], 'what was done to the image'),
+    annotation_format: v.optional(word),
+    converter_version: v.optional(word),
+  },
+  'an object',
+)
+export type Stage1Object = v.InferOutput<typeof Stage1Object>
+
+/** One stored image of stage 2; `width` and `height` are those of the stored image. */
+export const Stage2Object = v.looseObject(
+  {
+    source_uri: uri,
+    variant_name: word,
+    output_uri: uri,
+    width: pixels,
+    height: pixels,
+    normalization_policy_hash: word,
+  },
+  'an object',
+)
+export type Stage2Object = v.InferOutput<typeof Stage2Object>
+
+// A stage says its number bare or as its manifests' folder does; both are handed on as the number.
+function stageNumber<const N extends 1 | 2>(n: N) {
+  return v.pipe(
+    v.picklist([n, `${n}`, `stage_${n}`, `stage${n}`], `${n}`),
+    v.transform((): N => n),
+  )
+}
+
+function manifestOf<const N extends 1 | 2, O extends v.GenericSchema>(n: N, object: O) {
+  return v.pipe(
+    v.looseObject(
+      {
+        dataset_id: word,
+        stage: stageNumber(n),
+        timestamp: time,
+        object_count: v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(0, 'at least 0')),
+        objects: v.array(object, 'a list of objects'),
+        metadata: v.looseObject({}, 'an object'),
+      },
+      'an object',
+    ),
+    v.forward(
+      v.check((m) => m.object_count === m.objects.length, 'the number of objects listed'),
+      ['object_count'],
+    ),
+  )
+}
+
+/** A stage's manifest as DESIGN §7 has it; keys beyond the contract are kept. */
+export const Stage1Manifest = manifestOf(1, Stage1Object)
+export type Stage1Manifest = v.InferOutput<typeof Stage1Manifest>
+export const Stage2Manifest = manifestOf(2, Stage2Object)
+export type Stage2Manifest = v.InferOutput<typeof Stage2Manifest>
+
+export type StageNumber = 1 | 2
+export interface Manifests {
+  readonly 1: Stage1Manifest
+  readonly 2: Stage2Manifest
+}
+
+export type ReadManifest<M> =
+  | { readonly ok: true; readonly manifest: M }
+  /** One sentence that names the manifest, the place in it, what was expected and what was found. */
+  | { readonly ok: false; readonly breach: string }
+
+/** Reads the text of a manifest of one stage; `where` (its URI) names it in the sentence of a breach. */
+export function readManifest<N extends StageNumber>(stage: N, text: string, where: string): ReadManifest<Manifests[N]>
+export function readManifest(stage: StageNumber, text: string, where: string): ReadManifest<Manifests[StageNumber]> {
+  return stage === 1 ? readAs(Stage1Manifest, text, where) : readAs(Stage2Manifest, text, where)
+}
+
+/** As `readManifest`; a breach is thrown as a Problem. */
+export function parseManifest<N extends StageNumber>(stage: N, text: string, where: string): Manifests[N] {
+  const result = readManifest(stage, text, where)
+  if (!result.ok) throw new Problem(result.breach)
+  return result.manifest
+}
+
+/** Objects written for people: two spaces, a line break at the end. */
+export function writeManifest(manifest: Manifests[StageNumber]): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+function readAs<S extends v.GenericSchema>(schema: S, text: string, where: string): ReadManifest<v.InferOutput<S>> {
+  const action = `read the manifest ${where}`
+  const json = jsonOf(text)
+  if (!json.ok) return { ok: false, breach: sentence(action, 'content', `JSON (${json.reason})`, text.slice(0, 80)) }
+  const result = v.safeParse(schema, json.value)
+  if (result.success) return { ok: true, manifest: result.output }
+  const [issue] = result.issues
+  const path = v.getDotPath(issue) ?? 'content'
+  const rule = issue.expected !== null && issue.received === 'undefined' ? 'given' : issue.message
+  // For a check across fields the issue's input is the whole manifest; the field at its path is what a reader needs.
+  const found = issue.path?.at(-1)?.value ?? issue.input
+  return { ok: false, breach: sentence(action, path, rule, found === undefined ? 'nothing' : found) }
+}
+
+function jsonOf(text: string): { ok: true; value: unknown } | { ok: false; reason: string } {
+  try {
+    return { ok: true, value: JSON.parse(text) }
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) }
+  }
+}
+
+/** The prefix of a stage's manifests of one data set: `manifests/<dataset>/stage_<n>/`. */
+export function manifestPrefix(dataset: string, stage: StageNumber): string {
+  return `manifests/${dataset}/stage_${stage}/`
+}
+
+/** `manifests/<dataset>/stage_<n>/20261121T094446123Z.json`: names sort by time. */
+export function manifestKey(dataset: string, stage: StageNumber, at: Date): string {
+  return `${manifestPrefix(dataset, stage)}${at.toISOString().replace(/[-:.]/g, '')}.json`
+}
+
+export interface ManifestUnion<O> {
+  /** Every object of every manifest, in the order given. */
+  readonly objects: readonly O[]
+  /** Each source once, in code point order. */
+  readonly sources: readonly string[]
+  /** Each output once, in code point order. */
+  readonly outputs: readonly string[]
+  /** Outputs named more than once, in one manifest or across them. */
+  readonly repeated: readonly string[]
+}
+
+/** What all manifests of a data set name together: a stage may write one a pass, one an object, or any other share. */
+export function uniteManifests<O extends { readonly source_uri: string; readonly output_uri: string }>(
+  manifests: readonly { readonly objects: readonly O[] }[],
+): ManifestUnion<O> {
+  const objects = manifests.flatMap((manifest) => manifest.objects)
+  const outputs = new Map<string, number>()
+  for (const { output_uri } of objects) outputs.set(output_uri, (outputs.get(output_uri) ?? 0) + 1)
+  return {
+    objects,
+    sources: [...new Set(objects.map((object) => object.source_uri))].sort(),
+    outputs: [...outputs.keys()].sort(),
+    repeated: [...outputs].flatMap(([output, times]) => (times > 1 ? [output] : [])).sort(),
+  }
+}
