@@ -1,0 +1,87 @@
+import { messageOf, Problem, sentence } from '../../lib/plan/problem.ts'
+
+/** What kind of thing went wrong between us and an endpoint. */
+export type Trouble = 'refused' | 'unresolved' | 'broken' | 'timeout' | 'denied' | 'missing' | 'not-s3' | 'other'
+
+const refused = ['ConnectionRefused', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'FailedToOpenSocket']
+const unresolved = ['DNSResolveFailed', 'ENOTFOUND', 'EAI_AGAIN']
+const timedOut = ['TimeoutError', 'AbortError', 'Timeout', 'ETIMEDOUT', 'ConnectionTimeout']
+const broken = ['ConnectionClosed', 'ECONNRESET', 'EPIPE', 'ConnectionReset']
+const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken']
+const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
+const notS3 = ['InvalidResponse', 'NotS3']
+
+/** Sorts an error of Bun's client, of the AWS SDK or of fetch. */
+export function troubleOf(error: unknown): Trouble {
+  const codes = codesOf(error)
+  const any = (known: readonly string[]) => codes.some((code) => known.includes(code))
+  if (any(refused)) return 'refused'
+  if (any(unresolved)) return 'unresolved'
+  if (any(timedOut)) return 'timeout'
+  if (any(broken)) return 'broken'
+  if (any(denied) || statusOf(error) === 403) return 'denied'
+  if (any(notS3) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
+    return 'not-s3'
+  }
+  if (any(missing) || statusOf(error) === 404) return 'missing'
+  return 'other'
+}
+
+/** What answers is no S3, told by `what`. */
+export function notS3(what: string): Error {
+  return Object.assign(new Error(what), { code: 'NotS3' })
+}
+
+/** The HTTP status an AWS SDK error carries. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata = field(error, '$metadata')
+  const status = field(metadata, 'httpStatusCode')
+  return typeof status === 'number' ? status : undefined
+}
+
+/** The sentence for an error met while doing `action` ("put 'raw/a.jpg'"); a Problem stays what it is. */
+export function endpointProblem(action: string, url: string, error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const say = (rule: string, found: string, next: string) =>
+    new Problem(sentence(action, 'S3_ENDPOINT', rule, `${url} (${found})`, next), { cause: error })
+  switch (troubleOf(error)) {
+    case 'refused':
+      return say('a server that accepts connections', 'connection refused', 'Start it, or unset S3_ENDPOINT.')
+    case 'unresolved':
+      return say('a host that can be found', 'its name does not resolve', 'Check the name and the network.')
+    case 'timeout':
+      return say('a server that answers in time', 'timed out', 'See whether it is up and reachable from here.')
+    case 'denied':
+      return say(
+        'a server that accepts the keys',
+        `403 ${detail(error)}`,
+        'Check AWS_ACCESS_KEY_ID, its secret and rights.',
+      )
+    case 'broken':
+      return say(
+        'an S3 server that stays up',
+        'it closed the connection without an answer',
+        'See its log, and the port.',
+      )
+    case 'not-s3':
+      return say('an S3 server', `it does not answer as S3: ${messageOf(error)}`, 'Check the address and port.')
+    case 'missing':
+      return new Problem(`Cannot ${action}: ${detail(error)}`, { cause: error })
+    case 'other':
+      return say('a server that can do this', detail(error), '')
+  }
+}
+
+function detail(error: unknown): string {
+  const code = codesOf(error).find((word) => word !== 'Error' && word !== 'S3Error')
+  const words = [code, messageOf(error)].filter((word) => word && word !== 'UnknownError')
+  return [...new Set(words)].join(', ').split('\n', 1)[0] ?? ''
+}
+
+function codesOf(error: unknown): string[] {
+  return [field(error, 'code'), field(error, 'name')].filter((code) => typeof code === 'string')
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
