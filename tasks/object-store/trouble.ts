@@ -9,7 +9,7 @@ const timedOut = ['TimeoutError', 'AbortError', 'Timeout', 'ETIMEDOUT', 'Connect
 const broken = ['ConnectionClosed', 'ECONNRESET', 'EPIPE', 'ConnectionReset']
 const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken']
 const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
-const notS3 = ['InvalidResponse', 'NotS3']
+const foreign = ['InvalidResponse', 'NotS3']
 
 /** Sorts an error of Bun's client, of the AWS SDK or of fetch. */
 export function troubleOf(error: unknown): Trouble {
@@ -20,7 +20,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(timedOut)) return 'timeout'
   if (any(broken)) return 'broken'
   if (any(denied) || statusOf(error) === 403) return 'denied'
-  if (any(notS3) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
+  if (any(foreign) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
     return 'not-s3'
   }
   if (any(missing) || statusOf(error) === 404) return 'missing'
