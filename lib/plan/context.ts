@@ -1,3 +1,5 @@
+import type { Shell } from 'zx'
+
 /** What any piece of running work is given: how it hears that it should stop, and how it says what it does. */
 export interface WorkContext {
   readonly signal: AbortSignal
@@ -5,4 +7,18 @@ export interface WorkContext {
   log(line: string): void
   /** A few words on how far it is, shown while it runs and not kept: `12 of 36 images`. */
   progress(text: string): void
+}
+
+/** What a step's function is given beside its inputs. */
+export interface StepContext extends WorkContext {
+  readonly plan: string
+  /** The run's id, unique among this plan's runs. */
+  readonly run: string
+  /** 1, then 2 … when the step is retried. */
+  readonly attempt: number
+  /** A folder of the step's own in the run's folder, for what it leaves as artifacts; made when first asked for. */
+  readonly folder: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** zx's `$`, bound to this step: cancelled with it, its output in the step's log. */
+  readonly $: Shell
 }
