@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { messageOf, Problem, sentence } from '../../lib/plan/problem.ts'
+import { cannot, messageOf, Problem } from '../../lib/index.ts'
 import { isS3Uri } from './uri.ts'
 
 const word = v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'))
@@ -113,7 +113,7 @@ export function writeManifest(manifest: Manifests[StageNumber]): string {
 function readAs<S extends v.GenericSchema>(schema: S, text: string, where: string): ReadManifest<v.InferOutput<S>> {
   const action = `read the manifest ${where}`
   const json = jsonOf(text)
-  if (!json.ok) return { ok: false, breach: sentence(action, 'content', `JSON (${json.reason})`, text.slice(0, 80)) }
+  if (!json.ok) return { ok: false, breach: cannot(action, 'content', `JSON (${json.reason})`, text.slice(0, 80)).message }
   const result = v.safeParse(schema, json.value)
   if (result.success) return { ok: true, manifest: result.output }
   const [issue] = result.issues
@@ -121,7 +121,7 @@ function readAs<S extends v.GenericSchema>(schema: S, text: string, where: strin
   const rule = issue.expected !== null && issue.received === 'undefined' ? 'given' : issue.message
   // For a check across fields the issue's input is the whole manifest; the field at its path is what a reader needs.
   const found = issue.path?.at(-1)?.value ?? issue.input
-  return { ok: false, breach: sentence(action, path, rule, found === undefined ? 'nothing' : found) }
+  return { ok: false, breach: cannot(action, path, rule, found === undefined ? 'nothing' : found).message }
 }
 
 function jsonOf(text: string): { ok: true; value: unknown } | { ok: false; reason: string } {

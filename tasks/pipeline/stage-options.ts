@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { integer, oneOf, type Param, param, text } from '../../lib/plan/param.ts'
+import { integer, oneOf, type Param, param, text } from '../../lib/index.ts'
 import { defaultBuckets } from './environment.ts'
 
 const word = (help: string, env: string, value: string): Param<string> =>

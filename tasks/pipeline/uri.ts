@@ -1,4 +1,4 @@
-import { cannot } from '../../lib/plan/problem.ts'
+import { cannot } from '../../lib/index.ts'
 
 export interface S3Location {
   readonly bucket: string
