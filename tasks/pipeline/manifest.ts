@@ -105,15 +105,26 @@ export function parseManifest<N extends StageNumber>(stage: N, text: string, whe
   return result.manifest
 }
 
-/** Objects written for people: two spaces, a line break at the end. */
-export function writeManifest(manifest: Manifests[StageNumber]): string {
+/** What a stage writes. */
+export interface WrittenManifest {
+  readonly dataset_id: string
+  readonly stage: StageNumber
+  readonly timestamp: string
+  readonly object_count: number
+  readonly objects: readonly (Stage1Object | Stage2Object)[]
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** The text of a manifest, laid out for people: two spaces, a line break at the end. */
+export function writeManifest(manifest: WrittenManifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
 function readAs<S extends v.GenericSchema>(schema: S, text: string, where: string): ReadManifest<v.InferOutput<S>> {
   const action = `read the manifest ${where}`
   const json = jsonOf(text)
-  if (!json.ok) return { ok: false, breach: cannot(action, 'content', `JSON (${json.reason})`, text.slice(0, 80)).message }
+  if (!json.ok)
+    return { ok: false, breach: cannot(action, 'content', `JSON (${json.reason})`, text.slice(0, 80)).message }
   const result = v.safeParse(schema, json.value)
   if (result.success) return { ok: true, manifest: result.output }
   const [issue] = result.issues

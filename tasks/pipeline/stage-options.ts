@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { integer, oneOf, type Param, param, text } from '../../lib/index.ts'
+import { fits, sizeList } from '../images/sizes.ts'
 import { defaultBuckets } from './environment.ts'
 
 const word = (help: string, env: string, value: string): Param<string> =>
@@ -63,4 +64,12 @@ export const stage2Options = {
   inputPrefix: prefix('what the keys of its images begin with', 'INPUT_PREFIX'),
   outputBucket: bucket('bucket that normalized images are written to', 'NORMALIZED_BUCKET', defaultBuckets.normalized),
   ...commonOptions,
+  sizes: sizeList('1080p,720p,480p', { env: 'NORMALIZE_SIZES' }),
+  fit: oneOf(fits, 'contain', 'how WIDTHxHEIGHT is filled: pad, crop or stretch', { env: 'NORMALIZE_FIT' }),
+  background: param(v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'a colour like #ffffff'), v.toLowerCase()), {
+    default: '#ffffff',
+    help: 'colour that alpha is flattened on and contain pads with',
+    env: 'NORMALIZE_BACKGROUND',
+  }),
+  quality: integer(85, 'JPEG quality', { env: 'NORMALIZE_QUALITY', min: 1, max: 100 }),
 } as const

@@ -1,0 +1,44 @@
+/** Runs `work` once fewer than the limit are under way, in the order asked. */
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>
+
+/** At most `limit` pieces of work at once. */
+export function limiter(limit: number): Limiter {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    // A slot that comes free is handed to the first in line, never offered to all, so nobody can overtake.
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+}
+
+/**
+ * Does `work` for each item with at most `limit` under way; an item is not touched before its turn. After the first rejection no
+ * further item is begun, those under way are waited for, and it is thrown.
+ */
+export async function forEachBounded<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  const errors: unknown[] = []
+  const worker = async () => {
+    for (let next = iterator.next(); !next.done && errors.length === 0; next = iterator.next()) {
+      try {
+        await work(next.value)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: limit }, worker))
+  if (errors.length > 0) throw errors[0]
+}
