@@ -1,0 +1,103 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { messageOf, Problem } from '../plan/problem.ts'
+
+export type Stream = 'stdout' | 'stderr'
+
+export interface OutputOptions {
+  onLine?: ((line: string, stream: Stream) => void) | undefined
+  /** A file that gets what is printed: whole up to `logLimit` bytes, then only the last lines and how much was left out. */
+  readonly log?: string | undefined
+  readonly logLimit?: number | undefined
+}
+
+/** What is known of a program's output: bounded in memory and on disk whatever it prints. */
+export interface Output {
+  add(chunk: Uint8Array, stream: Stream): void
+  /** Ends the last line of each stream and the log file. */
+  end(): void
+  /** The last lines of both streams in the order they came. */
+  lastLines(count: number): readonly string[]
+}
+
+const longestLine = 64 * 1024
+const keptLines = 100
+const newline = 10
+
+export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20 }: OutputOptions): Output {
+  const last: string[] = []
+  const pending: Record<Stream, PendingLine> = { stdout: emptyLine(), stderr: emptyLine() }
+  const file = log === undefined ? undefined : openSync(log, 'a')
+  let written = 0
+  let dropped = 0
+
+  const lineDone = (stream: Stream) => {
+    const text = textOf(pending[stream])
+    pending[stream] = emptyLine()
+    last.push(text)
+    if (last.length > 2 * keptLines) last.splice(0, keptLines)
+    onLine?.(text, stream)
+  }
+  const record = (chunk: Uint8Array) => {
+    if (file === undefined) return
+    const kept = chunk.subarray(0, Math.max(0, logLimit - written))
+    writeAll(file, kept)
+    written += kept.length
+    dropped += chunk.length - kept.length
+  }
+
+  return {
+    add: (chunk, stream) => {
+      record(chunk)
+      for (let at = 0; at < chunk.length; ) {
+        const end = chunk.indexOf(newline, at)
+        grow(pending[stream], chunk.subarray(at, end === -1 ? chunk.length : end))
+        if (end === -1) return
+        lineDone(stream)
+        at = end + 1
+      }
+    },
+    end: () => {
+      for (const stream of ['stdout', 'stderr'] as const) if (pending[stream].length > 0) lineDone(stream)
+      if (file === undefined) return
+      try {
+        if (dropped > 0) {
+          const tail = last.slice(-keptLines).map((line) => line.slice(0, 4096))
+          writeAll(file, Buffer.from(`\n… ${dropped} bytes left out; the last lines were:\n${tail.join('\n')}\n`))
+        }
+      } finally {
+        closeSync(file)
+      }
+    },
+    lastLines: (count) => last.slice(-count),
+  }
+}
+
+/** A line that has begun and not ended; what is longer than `longestLine` is counted and not kept. */
+interface PendingLine {
+  readonly parts: Uint8Array[]
+  length: number
+}
+
+function emptyLine(): PendingLine {
+  return { parts: [], length: 0 }
+}
+
+function grow(line: PendingLine, bytes: Uint8Array): void {
+  const room = longestLine - line.length
+  // A copy: the chunk's buffer may be used again for the next one.
+  if (room > 0 && bytes.length > 0) line.parts.push(bytes.slice(0, room))
+  line.length += bytes.length
+}
+
+function textOf({ parts, length }: PendingLine): string {
+  const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '')
+  return length > longestLine ? `${text}… (${length} bytes)` : text
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  } catch (error) {
+    throw new Problem(`Cannot write a program's output to its log: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,182 @@
+import { closeSync, statSync } from 'node:fs'
+import { messageOf, sentence } from '../plan/problem.ts'
+import { endGroup, signalGroup } from './group.ts'
+import { libc } from './libc.ts'
+import { collectOutput, type Output, type OutputOptions, type Stream } from './output.ts'
+
+export interface ProcessOptions extends OutputOptions {
+  readonly cwd: string
+  /** The whole environment: nothing of ours is added. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborting it is `stop()`. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly grace: number
+}
+
+export type Ended =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  /** There is no such program, or it can't be run: `sentence` says why. */
+  | { readonly kind: 'not-started'; readonly sentence: string }
+
+/** How it came to an end once `stop` was called: before that, on SIGTERM, or only on SIGKILL. */
+export type Stopped = 'by itself' | 'term' | 'kill'
+
+export interface RunningProcess {
+  /** Also the id of its process group; undefined when it could not be started. */
+  readonly pid: number | undefined
+  /** Resolves once it has ended, all it printed has been read and nothing of its process group runs. Rejects only when its log can't be written. */
+  readonly done: Promise<Ended>
+  /** SIGTERM to its process group, `grace` to end by itself, SIGKILL. */
+  stop(): Promise<Stopped>
+  /** The last lines it printed, of stdout and stderr as they came. */
+  lastLines(count: number): readonly string[]
+}
+
+/** Stands for the shell in its own messages, so that `x: command not found` of our shell is told apart from that of a script it runs. */
+const shellName = 'assay-shell'
+
+/**
+ * Starts a program in a process group of its own, its output read through pipes and never through our stdout. A string is a shell command line
+ * (bash where there is one, else sh), a list is the program and its arguments. Never throws for a program that can't be started.
+ */
+export function startProcess(command: string | readonly string[], options: ProcessOptions): RunningProcess {
+  const { grace, signal } = options
+  const output = collectOutput(options)
+  const child = spawn(command, options, output)
+  if (typeof child === 'string') {
+    output.end()
+    const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
+    return { pid: undefined, done, stop: async () => 'by itself', lastLines: () => [] }
+  }
+
+  let ended = false
+  const finish = async (): Promise<Ended> => {
+    try {
+      await child.exited
+      await endGroup(child.pid, grace)
+      await child.drain()
+    } finally {
+      ended = true
+      signal?.removeEventListener('abort', stop)
+      output.end()
+    }
+    return endOf(command, child.process, output)
+  }
+  let stopping: Promise<Stopped> | undefined
+  const stop = () => {
+    stopping ??= stopGroup()
+    return stopping
+  }
+  const stopGroup = async (): Promise<Stopped> => {
+    if (ended || !signalGroup(child.pid, 'SIGTERM')) return settled(done, 'by itself')
+    if (await withinTime(done, grace)) return 'term'
+    signalGroup(child.pid, 'SIGKILL')
+    return settled(done, 'kill')
+  }
+  const done = finish()
+  // Whoever waits for `done` gets its error; nobody waiting yet must not end the process that runs us.
+  done.catch(() => {})
+  child.failed.catch(() => void stop())
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) void stop()
+  return { pid: child.pid, done, stop, lastLines: output.lastLines }
+}
+
+interface Child {
+  readonly process: Bun.Subprocess
+  readonly pid: number
+  readonly exited: Promise<unknown>
+  /** Reads what is left; whoever still holds a pipe (a grandchild with a session of its own) is not waited for. */
+  drain(): Promise<void>
+  /** Rejects when its output can't be recorded. */
+  readonly failed: Promise<unknown>
+}
+
+function spawn(command: string | readonly string[], { cwd, env }: ProcessOptions, output: Output): Child | string {
+  const folder = statSync(cwd, { throwIfNoEntry: false })
+  if (!folder?.isDirectory()) return sentence('start a program', 'cwd', 'a folder', cwd)
+  const argv = typeof command === 'string' ? [shell(env), '-c', command, shellName] : [...command]
+  const pipes = { stdout: libc().pipe(), stderr: libc().pipe() }
+  try {
+    const child = Bun.spawn(argv, {
+      cwd,
+      env: { ...env },
+      stdin: 'ignore',
+      stdout: pipes.stdout.write,
+      stderr: pipes.stderr.write,
+      detached: true,
+    })
+    const readers = [read(pipes.stdout.read, 'stdout', output), read(pipes.stderr.read, 'stderr', output)]
+    const failed = Promise.all(readers.map((reader) => reader.done))
+    const drain = async () => {
+      // What the group printed before it ended is in the pipe already.
+      if (!(await withinTime(failed, 250))) for (const reader of readers) await reader.giveUp()
+      await failed
+    }
+    return { process: child, pid: child.pid, exited: child.exited, failed, drain }
+  } catch (error) {
+    closeSync(pipes.stdout.read)
+    closeSync(pipes.stderr.read)
+    return notStarted(argv.join(' '), messageOf(error))
+  } finally {
+    closeSync(pipes.stdout.write)
+    closeSync(pipes.stderr.write)
+  }
+}
+
+function shell(env: ProcessOptions['env']): string {
+  return Bun.which('bash', { PATH: env.PATH ?? '' }) ?? Bun.which('bash') ?? '/bin/sh'
+}
+
+function read(fd: number, stream: Stream, output: Output) {
+  const reader = Bun.file(fd).stream().getReader()
+  const all = async () => {
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) output.add(next.value, stream)
+    } finally {
+      // Bun leaves a descriptor that it did not open itself open.
+      closeSync(fd)
+    }
+  }
+  return { done: all(), giveUp: () => reader.cancel() }
+}
+
+function endOf(command: string | readonly string[], child: Bun.Subprocess, output: Output): Ended {
+  if (child.signalCode !== null) return { kind: 'signalled', signal: String(child.signalCode) }
+  const code = child.exitCode ?? 0
+  if (typeof command === 'string' && (code === 126 || code === 127)) {
+    const said = output.lastLines(20).find((line) => line.startsWith(`${shellName}: `))
+    const reason = said?.replace(/^[^:]*: (line )?\d+: /, '')
+    if (reason !== undefined) return { kind: 'not-started', sentence: notStarted(command, reason) }
+  }
+  return { kind: 'exited', code }
+}
+
+function notStarted(command: string, reason: string): string {
+  return sentence('start a program', 'command', 'one that exists and can be run', `${command} (${reason})`)
+}
+
+async function settled<T>(done: Promise<unknown>, how: T): Promise<T> {
+  await done.catch(() => {})
+  return how
+}
+
+async function withinTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: Timer | undefined
+  const late = new Promise<false>((give) => {
+    timer = setTimeout(() => give(false), milliseconds)
+  })
+  try {
+    return await Promise.race([
+      work.then(
+        () => true,
+        () => true,
+      ),
+      late,
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ProcessOptions, startProcess } from '../../../lib/shell/process.ts'
+import { runs } from './runs.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-process-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const env = { PATH: process.env.PATH }
+const start = (command: string | readonly string[], options: Partial<ProcessOptions> = {}) =>
+  startProcess(command, { cwd: folder, env, grace: 5000, ...options })
+
+/** Starts it and resolves once it has printed `ready`, with the lines before that. */
+async function startReady(command: string, options: Partial<ProcessOptions> = {}) {
+  const lines: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const running = start(command, { ...options, onLine: (line) => (line === 'ready' ? resolve() : lines.push(line)) })
+  await promise
+  return { running, lines }
+}
+
+describe('how it ended', () => {
+  test.each([
+    ['true', { kind: 'exited', code: 0 }],
+    ['exit 3', { kind: 'exited', code: 3 }],
+    ['kill -KILL $$', { kind: 'signalled', signal: 'SIGKILL' }],
+    // A script of the user's that lacks a command, or exits 127 itself, did start.
+    ['exit 127', { kind: 'exited', code: 127 }],
+    ["bash -c 'nosuch-program'", { kind: 'exited', code: 127 }],
+    ["echo 'x: command not found' >&2; exit 127", { kind: 'exited', code: 127 }],
+    [['bash', '-c', 'exit 4'], { kind: 'exited', code: 4 }],
+    [['bash', '-c', 'echo "$1"; test "$1" = "a b"', 'x', 'a b'], { kind: 'exited', code: 0 }],
+  ] as const)('%p ends as %p', async (command, ended) => {
+    expect(await start(command).done).toEqual(ended)
+  })
+
+  test.each([
+    ['nosuch-program --x', 'nosuch-program'],
+    ['exec nosuch-program', 'nosuch-program'],
+    ['FOO=1 ./nowhere/stage.sh', './nowhere/stage.sh'],
+    ['./not-executable', './not-executable'],
+    ['./no-interpreter', 'no-interpreter'],
+    [['nosuch-program', '--x'], 'nosuch-program --x'],
+    [['./not-executable'], './not-executable'],
+  ])('%p is not started, and the sentence names it', async (command, named) => {
+    writeFileSync(join(folder, 'not-executable'), '#!/bin/sh\nexit 0\n')
+    writeFileSync(join(folder, 'no-interpreter'), '#!/nowhere/python\n')
+    chmodSync(join(folder, 'no-interpreter'), 0o755)
+    const ended = await start(command).done
+    if (ended.kind !== 'not-started') throw new Error(`it ${JSON.stringify(ended)}`)
+    expect(ended.sentence).toStartWith("Cannot start a program as 'command' must be one that exists and can be run")
+    expect(ended.sentence).toContain(named)
+  })
+
+  test('a folder that is not there is said to be it', async () => {
+    const ended = await start('true', { cwd: join(folder, 'nowhere') }).done
+    expect(ended).toEqual({
+      kind: 'not-started',
+      sentence: `Cannot start a program as 'cwd' must be a folder: current value is ${join(folder, 'nowhere')}`,
+    })
+  })
+
+  test('it sees the environment it was given and no other', async () => {
+    const running = start('echo "$ONE-$HOME"', { env: { ...env, ONE: '1' } })
+    await running.done
+    expect(running.lastLines(1)).toEqual(['1-'])
+  })
+})
+
+describe('its output', () => {
+  test('comes line by line with its stream, the last one without a line break too', async () => {
+    const lines: string[] = []
+    await start('printf "one\\r\\ntwö\\n\\nlast"; printf "err" >&2', {
+      onLine: (line, s) => lines.push(`${s} ${line}`),
+    }).done
+    expect(lines.filter((line) => line.startsWith('stdout'))).toEqual([
+      'stdout one',
+      'stdout twö',
+      'stdout ',
+      'stdout last',
+    ])
+    expect(lines).toContain('stderr err')
+  })
+
+  test('can be written by its name, as shell scripts do', async () => {
+    const running = start('echo a > /dev/stderr; echo b > /dev/stdout')
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    expect([...running.lastLines(2)].sort()).toEqual(['a', 'b'])
+  })
+
+  test('a gigabyte without a line break costs neither memory nor disk', async () => {
+    const log = join(folder, 'gigabyte.log')
+    Bun.gc(true)
+    const before = process.memoryUsage.rss()
+    const running = start('head -c 1000000000 /dev/zero; echo; echo the end', { log, logLimit: 2 ** 20 })
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    expect(process.memoryUsage.rss() - before).toBeLessThan(150e6)
+    expect(running.lastLines(1)).toEqual(['the end'])
+    expect(running.lastLines(2)[0]).toEndWith('… (1000000000 bytes)')
+    expect(statSync(log).size).toBeLessThan(2 ** 20 + 2 ** 14)
+    const text = readFileSync(log, 'utf8')
+    expect(text).toContain(`… ${1000000000 + '\nthe end\n'.length - 2 ** 20} bytes left out`)
+    expect(text).toEndWith('the end\n')
+  })
+
+  test('many short lines are all seen and only the last ones kept', async () => {
+    let seen = 0
+    const running = start('seq 1 200000', { onLine: () => seen++ })
+    await running.done
+    expect(seen).toBe(200000)
+    expect(running.lastLines(3)).toEqual(['199998', '199999', '200000'])
+  })
+
+  test.skipIf(!existsSync('/dev/full'))('a log that can not be written stops it and says so', async () => {
+    const running = start('yes', { log: '/dev/full' })
+    expect(running.done).rejects.toThrow("Cannot write a program's output to its log")
+    await running.done.catch(() => {})
+    expect(runs(running.pid ?? 0)).toBe(false)
+  })
+
+  test('no descriptor is left open', async () => {
+    const open = () => readdirSync('/dev/fd').length
+    await start('true').done
+    const before = open()
+    for (let i = 0; i < 5; i++) await start('echo x', { log: join(folder, 'fds.log') }).done
+    await start(['nosuch-program']).done
+    expect(open()).toBe(before)
+  })
+})
+
+describe('stopping', () => {
+  test('is told by SIGTERM and its own exit code is kept', async () => {
+    const { running } = await startReady('trap "exit 7" TERM; echo ready; while :; do sleep 0.01; done')
+    expect(await running.stop()).toBe('term')
+    expect(await running.done).toEqual({ kind: 'exited', code: 7 })
+  })
+
+  test('takes force when SIGTERM is ignored, no earlier than the grace', async () => {
+    const { running } = await startReady('trap "" TERM; echo ready; while :; do sleep 1; done', { grace: 200 })
+    const from = performance.now()
+    expect(await running.stop()).toBe('kill')
+    expect(performance.now() - from).toBeGreaterThanOrEqual(199)
+    expect(await running.done).toEqual({ kind: 'signalled', signal: 'SIGKILL' })
+  })
+
+  test('ends children and grandchildren too', async () => {
+    const { running, lines } = await startReady(
+      "bash -c 'sleep 300 & echo $!; wait' & echo $!; sleep 0.1; echo ready; wait",
+    )
+    expect(lines.length).toBe(2)
+    expect(await running.stop()).toBe('term')
+    expect(lines.map(Number).filter(runs)).toEqual([])
+  })
+
+  test('a child that ignores SIGTERM while its parent ends is killed', async () => {
+    const { running, lines } = await startReady(
+      'bash -c \'trap "" TERM; echo $$; echo ready; while :; do sleep 1; done\' & wait',
+      { grace: 200 },
+    )
+    expect(await running.stop()).toBe('kill')
+    expect(lines.map(Number).filter(runs)).toEqual([])
+  })
+
+  test('what a program leaves running when it ends is ended', async () => {
+    const lines: string[] = []
+    const running = start('sleep 300 & echo $!', { onLine: (line) => lines.push(line) })
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    expect(lines.length).toBe(1)
+    expect(lines.map(Number).filter(runs)).toEqual([])
+  })
+
+  test.skipIf(Bun.which('setsid') === null)('a daemon that holds its output open is not waited for', async () => {
+    const lines: string[] = []
+    const running = start('setsid sleep 300 & echo $!', { onLine: (line) => lines.push(line) })
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    process.kill(Number(lines[0]), 'SIGKILL')
+  })
+
+  test('by the signal of its work, given before or after the start', async () => {
+    const stop = new AbortController()
+    const { running } = await startReady('echo ready; sleep 300', { signal: stop.signal })
+    stop.abort()
+    expect(await running.done).toEqual({ kind: 'signalled', signal: 'SIGTERM' })
+    expect(await start('sleep 300', { signal: stop.signal }).done).toEqual({ kind: 'signalled', signal: 'SIGTERM' })
+  })
+
+  test('what has ended is left alone, twice', async () => {
+    const running = start('true')
+    await running.done
+    expect(await running.stop()).toBe('by itself')
+    expect(await running.stop()).toBe('by itself')
+    expect(await start(['nosuch-program']).stop()).toBe('by itself')
+  })
+})
