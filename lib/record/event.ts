@@ -1,0 +1,152 @@
+import * as v from 'valibot'
+import type { Json } from '../plan/json.ts'
+
+/** The version of everything in a journal; it goes up with any change that an older reader would misunderstand. */
+export const journalSchema = 1
+
+// Every value that is read came out of JSON.parse, so there is nothing left to look at inside it.
+const json = v.custom<Json>((value) => value !== undefined)
+
+export const outcome = v.picklist(['passed', 'failed', 'errored', 'skipped', 'aborted'])
+/** How a step ended; `failed`: the system under test is wrong, `errored`: the test or the world is. */
+export type Outcome = v.InferOutput<typeof outcome>
+
+export const verdict = v.picklist(['pass', 'marginal', 'fail', 'undecided', 'recorded'])
+export type Verdict = v.InferOutput<typeof verdict>
+
+const seconds = v.pipe(v.number(), v.minValue(0))
+
+/** One judgement of a check, as it is kept. */
+export const findingRecord = v.object({
+  name: v.string(),
+  verdict: v.picklist(['pass', 'fail', 'undecided']),
+  reason: v.optional(v.string()),
+  expected: v.optional(json),
+  actual: v.optional(json),
+})
+export type FindingRecord = v.InferOutput<typeof findingRecord>
+
+/** A metric's samples and how they were judged, as they are kept. */
+export const metricRecord = v.object({
+  name: v.string(),
+  unit: v.string(),
+  better: v.picklist(['higher', 'lower']),
+  samples: v.array(v.number()),
+  low: v.optional(v.number()),
+  high: v.optional(v.number()),
+  verdict,
+})
+export type MetricRecord = v.InferOutput<typeof metricRecord>
+
+/** Where a run ran. Never holds a secret: what is not listed here is not recorded. */
+export const environment = v.object({
+  host: v.string(),
+  cpu: v.string(),
+  cores: v.number(),
+  memory: v.number(),
+  os: v.string(),
+  bun: v.string(),
+  gpu: v.optional(v.string()),
+  driver: v.optional(v.string()),
+  commit: v.optional(v.string()),
+  dirty: v.optional(v.boolean()),
+})
+export type Environment = v.InferOutput<typeof environment>
+
+const nodeKind = v.picklist(['service', 'step', 'check', 'measure'])
+
+/** What is known of a run before its first step. */
+const heading = v.object({
+  at: v.string(),
+  plan: v.string(),
+  kind: v.picklist(['functional', 'performance', 'smoke']),
+  title: v.string(),
+  run: v.string(),
+  /** As they were given, in text; a secret one is not there. */
+  params: v.record(v.string(), v.string()),
+  tags: v.array(v.string()),
+  /** The command that runs it again. */
+  again: v.string(),
+  nodes: v.array(v.object({ name: v.string(), kind: nodeKind, needs: v.array(v.string()) })),
+  /** The names of the nodes chosen by `--only` or `--until`; absent: all. */
+  selected: v.optional(v.array(v.string())),
+  environment,
+})
+export type Heading = v.InferOutput<typeof heading>
+
+const runStarted = v.object({ event: v.literal('run-started'), schema: v.number(), ...heading.entries })
+
+const runResumed = v.object({ event: v.literal('run-resumed'), ...heading.entries })
+
+const announced = v.object({ event: v.literal('announced'), at: v.string(), text: v.string() })
+
+const service = v.object({
+  event: v.literal('service'),
+  at: v.string(),
+  name: v.string(),
+  state: v.picklist(['starting', 'ready', 'errored', 'stopped']),
+  detail: v.optional(v.string()),
+  reason: v.optional(v.string()),
+  duration: v.optional(seconds),
+})
+
+const stepStarted = v.object({
+  event: v.literal('step-started'),
+  at: v.string(),
+  step: v.string(),
+  attempt: v.number(),
+  /** Why it runs and is not reused, or why it runs again. */
+  because: v.optional(v.string()),
+})
+
+const stepEnded = v.object({
+  event: v.literal('step-ended'),
+  at: v.string(),
+  step: v.string(),
+  outcome,
+  /** When its first attempt began, and for how long it ran; of a reused step, those of the run that made its output. */
+  started: v.optional(v.string()),
+  duration: seconds,
+  attempts: v.number(),
+  /** One sentence, for every outcome but `passed`. */
+  reason: v.optional(v.string()),
+  /** Where in the code, for an error that is not the user's. */
+  stack: v.optional(v.string()),
+  /** What its function returned, as JSON. */
+  output: v.optional(json),
+  /** Identifies the inputs and parameters that the output was made from. */
+  inputs: v.optional(v.string()),
+  /** Each need with the hash of what it handed on, to say which one changed. */
+  needs: v.optional(v.record(v.string(), v.string())),
+  findings: v.optional(v.array(findingRecord)),
+  metrics: v.optional(v.array(metricRecord)),
+  /** `true`: nothing ran, an earlier output of this run stands. */
+  reused: v.optional(v.literal(true)),
+  /** Why it could be reused, for `--explain`. */
+  because: v.optional(v.string()),
+})
+
+const runEnded = v.object({
+  event: v.literal('run-ended'),
+  at: v.string(),
+  outcome,
+  reason: v.optional(v.string()),
+  exit: v.number(),
+  duration: seconds,
+})
+
+/** One line of a journal. */
+export const runEvent = v.variant('event', [
+  runStarted,
+  runResumed,
+  announced,
+  service,
+  stepStarted,
+  stepEnded,
+  runEnded,
+])
+export type RunEvent = v.InferOutput<typeof runEvent>
+export type RunStarted = v.InferOutput<typeof runStarted>
+export type StepEnded = v.InferOutput<typeof stepEnded>
+export type RunEnded = v.InferOutput<typeof runEnded>
+export type ServiceEvent = v.InferOutput<typeof service>

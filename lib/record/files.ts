@@ -1,0 +1,166 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { messageOf, Problem, sentence } from '../plan/problem.ts'
+import { lockFile } from './lock.ts'
+import type { RunStore, Store } from './store.ts'
+
+const datasync = promisify(fdatasync)
+
+/** Runs as folders: `<root>/<plan>/<run>/journal.jsonl` and what lies beside it. */
+export function fileStore(root: string): Store {
+  const folderOf = (plan: string, run: string) => join(root, plan, run)
+  const journalPath = (plan: string, run: string) => join(folderOf(plan, run), 'journal.jsonl')
+
+  return {
+    create(plan, run) {
+      const folder = folderOf(plan, run)
+      guarded(root, () => mkdirSync(folder, { recursive: true }))
+      return runStore(folder, 'wx')
+    },
+    open: (plan, run) => runStore(folderOf(plan, run), 'r+'),
+    read(plan, run) {
+      const path = journalPath(plan, run)
+      return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+    },
+    lastLine: (plan, run) => lastLine(journalPath(plan, run)),
+    plans: () => foldersOf(root),
+    runs: (plan) => foldersOf(join(root, plan)),
+    pathOf: folderOf,
+    lock(plan, holder) {
+      const folder = join(root, plan)
+      return guarded(root, () => {
+        mkdirSync(folder, { recursive: true })
+        return lockFile(join(folder, '.lock'), holder)
+      })
+    },
+  }
+}
+
+function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
+  const journal = join(folder, 'journal.jsonl')
+  const fd = guarded(folder, () => openSync(journal, mode))
+  let length = mode === 'wx' ? 0 : cutTornLine(fd)
+  return {
+    path: folder,
+    append(lines) {
+      const bytes = Buffer.from(lines)
+      guarded(folder, () => {
+        try {
+          for (let written = 0; written < bytes.length; )
+            written += writeSync(fd, bytes, written, bytes.length - written, length + written)
+        } catch (error) {
+          ftruncateSync(fd, length) // a full disk takes part of a line; the rest of the journal stays readable
+          throw error
+        }
+      })
+      length += bytes.length
+    },
+    sync: () => datasync(fd).catch((error: unknown) => refuse(folder, error)),
+    write(name, content) {
+      const path = join(folder, name)
+      guarded(folder, () => writeWhole(path, content))
+      return path
+    },
+    log(name, text) {
+      const path = join(folder, name)
+      guarded(folder, () => {
+        mkdirSync(dirname(path), { recursive: true })
+        appendFileSync(path, text)
+      })
+    },
+    folder(name) {
+      const path = join(folder, name)
+      guarded(folder, () => mkdirSync(path, { recursive: true }))
+      return path
+    },
+    remove: (name) => guarded(folder, () => rmSync(join(folder, name), { recursive: true, force: true })),
+    close: () => closeSync(fd),
+  }
+}
+
+/** Writes a file that is there whole or not at all, whatever happens meanwhile. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const fd = openSync(temporary, 'w')
+    try {
+      const bytes = Buffer.from(content)
+      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+function cutTornLine(fd: number): number {
+  const whole = readFileSync(fd)
+  const length = whole.lastIndexOf(0x0a) + 1
+  if (length < whole.length) ftruncateSync(fd, length)
+  return length
+}
+
+const tail = 64 * 1024
+
+function lastLine(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  const size = statSync(path).size
+  const fd = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(Math.min(size, tail))
+    readSync(fd, bytes, 0, bytes.length, size - bytes.length)
+    const end = bytes.lastIndexOf(0x0a)
+    return end === -1 ? undefined : bytes.toString('utf8', bytes.lastIndexOf(0x0a, end - 1) + 1, end)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function foldersOf(path: string): readonly string[] {
+  if (!existsSync(path)) return []
+  const entries = readdirSync(path, { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
+}
+
+function guarded<T>(place: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return refuse(place, error)
+  }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'Free some disk; what was recorded is kept',
+  EDQUOT: 'Free some of your quota; what was recorded is kept',
+  EACCES: `Make it writable for this user on ${hostname()}, or name another place with --dir`,
+  EROFS: 'Name another place with --dir',
+}
+
+function refuse(place: string, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  throw new Problem(sentence('record the run', place, 'a folder that can be written', messageOf(error), remedies[code]))
+}

@@ -1,0 +1,42 @@
+import { dlopen } from 'bun:ffi'
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import * as v from 'valibot'
+import type { Lock, LockHolder } from './store.ts'
+
+/**
+ * Takes the lock file at `path`. The kernel holds it (flock), so it is gone with the process that took it, however that
+ * died; what stands in the file only tells a person who has it.
+ */
+export function lockFile(path: string, holder: LockHolder): Lock {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
+  if (flock(fd, exclusive | nonBlocking) !== 0) {
+    closeSync(fd)
+    return { kind: 'busy', holder: readHolder(path) }
+  }
+  ftruncateSync(fd)
+  writeSync(fd, `${JSON.stringify(holder)}\n`, 0)
+  return { kind: 'held', release: () => closeSync(fd) }
+}
+
+const exclusive = 2
+const nonBlocking = 4
+
+const holderSchema = v.object({ run: v.string(), pid: v.number(), host: v.string(), since: v.string() })
+
+function readHolder(path: string): LockHolder | undefined {
+  try {
+    const holder = v.safeParse(holderSchema, JSON.parse(readFileSync(path, 'utf8')))
+    return holder.success ? holder.output : undefined
+  } catch {
+    return undefined // between its truncation and its line
+  }
+}
+
+function flock(fd: number, operation: number): number {
+  const { symbols, close } = dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
+    flock: { args: ['i32', 'i32'], returns: 'i32' },
+  })
+  const result = symbols.flock(fd, operation)
+  close()
+  return result
+}

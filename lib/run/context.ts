@@ -1,0 +1,99 @@
+import type { StepContext } from '../plan/context.ts'
+import type { ServiceContext } from '../plan/service.ts'
+import type { Mask } from '../record/mask.ts'
+import type { RunStore } from '../record/store.ts'
+import { shellFor } from '../shell/shell.ts'
+import { graceMs } from './attempt.ts'
+import type { Observer } from './observe.ts'
+
+export interface ContextOptions {
+  readonly plan: string
+  readonly run: string
+  readonly store: RunStore
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly mask: Mask
+  readonly observe: Observer
+}
+
+/** What a step's function is given; nothing of it costs anything until it is used. */
+export function stepContext(
+  options: ContextOptions,
+  node: { readonly index: number; readonly name: string },
+  attempt: number,
+  signal: AbortSignal,
+): StepContext {
+  const { plan, run, store, env, cwd } = options
+  const folder = `steps/${slug(node)}`
+  const work = workContext(options, node)
+  return {
+    plan,
+    run,
+    attempt,
+    signal,
+    env,
+    ...work,
+    get folder() {
+      return store.folder(folder)
+    },
+    get $() {
+      return shellFor({ signal, cwd, env, log: work.log, grace: graceMs })
+    },
+  }
+}
+
+export function serviceContext(
+  options: ContextOptions,
+  node: { readonly index: number; readonly name: string },
+  signal: AbortSignal,
+  keep: boolean,
+  announce: (sentence: string) => void,
+): ServiceContext {
+  const { plan, run, store, env } = options
+  return {
+    plan,
+    run,
+    signal,
+    env,
+    keep,
+    announce,
+    folder: store.folder(serviceFolder(node)),
+    ...workContext(options, node),
+  }
+}
+
+/** The service's own folder, relative to the run's. */
+export function serviceFolder(node: { readonly index: number; readonly name: string }): string {
+  return `services/${slug(node)}`
+}
+
+function workContext(
+  { store, mask, observe }: ContextOptions,
+  node: { readonly index: number; readonly name: string },
+) {
+  return {
+    log(line: string) {
+      const masked = mask(line)
+      store.log(logName(node), `${masked}\n`)
+      observe({ event: 'log', step: node.name, line: masked })
+    },
+    progress(text: string) {
+      observe({ event: 'progress', step: node.name, text: mask(text) })
+    },
+  }
+}
+
+/** Where a step's log lies in the run's folder. */
+export function logName(node: { readonly index: number; readonly name: string }): string {
+  return `logs/${slug(node)}.log`
+}
+
+/** `03-stage-1-augment-polling`: a file name that still says which step it is. */
+function slug({ index, name }: { readonly index: number; readonly name: string }): string {
+  const words = name
+    .normalize('NFKD')
+    .replace(/[^a-zA-Z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+  return `${String(index).padStart(2, '0')}-${words.toLowerCase()}`
+}

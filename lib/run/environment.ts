@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { cpus, hostname, release, totalmem, type } from 'node:os'
+import type { Environment } from '../record/event.ts'
+
+/** Where this runs: machine, runtime and the commit that `folder` stands at. Nothing of it comes from variables. */
+export function environmentOf(folder: string): Environment {
+  const processors = cpus()
+  return {
+    host: hostname(),
+    cpu: processors[0]?.model.trim() || process.arch,
+    cores: processors.length,
+    memory: totalmem(),
+    os: `${type()} ${release()}`,
+    bun: Bun.version,
+    ...gpuOf(),
+    ...commitOf(folder),
+  }
+}
+
+/** What NVIDIA's driver says of itself; other cards are asked by the GPU plans. */
+function gpuOf(): Pick<Environment, 'gpu' | 'driver'> {
+  if (!existsSync('/proc/driver/nvidia/version')) return {}
+  const asked = run(['nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader'])
+  const [gpu, driver] = asked?.split('\n')[0]?.split(', ') ?? []
+  return { ...(gpu && { gpu }), ...(driver && { driver }) }
+}
+
+function commitOf(folder: string): Pick<Environment, 'commit' | 'dirty'> {
+  const status = run(['git', '-C', folder, 'status', '--porcelain=v2', '--branch', '--untracked-files=no'])
+  const commit = status?.match(/^# branch\.oid ([0-9a-f]+)$/m)?.[1]
+  return commit === undefined ? {} : { commit, dirty: /^[^#]/m.test(status ?? '') }
+}
+
+function run(argv: readonly string[]): string | undefined {
+  try {
+    const { exitCode, stdout } = Bun.spawnSync([...argv], { stdin: 'ignore', stderr: 'ignore', timeout: 3000 })
+    return exitCode === 0 ? stdout.toString() : undefined
+  } catch {
+    return undefined // the program is not there, which is an answer
+  }
+}

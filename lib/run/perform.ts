@@ -1,0 +1,155 @@
+import * as v from 'valibot'
+import type { StepContext } from '../plan/context.ts'
+import type { MeasureNode, StepNode, WorkNode } from '../plan/graph.ts'
+import type { Json } from '../plan/json.ts'
+import { cannot, messageOf, Problem } from '../plan/problem.ts'
+import {
+  type FindingRecord,
+  findingRecord,
+  type MetricRecord,
+  metricRecord,
+  type Outcome,
+  type StepEnded,
+} from '../record/event.ts'
+import { verdictOf } from '../stats/verdict.ts'
+import type { Attempted } from './attempt.ts'
+
+/** The part of a step's end that its function decides, and what its handle hands on. */
+export interface Performed {
+  readonly ended: Pick<StepEnded, 'outcome' | 'reason' | 'stack' | 'output' | 'findings' | 'metrics'>
+  readonly handedOn: unknown
+}
+
+type Inputs = Readonly<Record<string, unknown>>
+
+/** What one attempt calls. */
+export function workOf(node: WorkNode, inputs: Inputs): (context: StepContext) => unknown {
+  return node.kind === 'measure' ? (context) => sample(node, inputs, context) : (context) => node.run(inputs, context)
+}
+
+/** Turns what the function returned or threw into what is recorded and handed on. */
+export function performed(node: WorkNode, attempted: Attempted): Performed {
+  if (attempted.kind !== 'returned') return notPassed(attempted.kind, attempted.reason, attempted.error)
+  try {
+    switch (node.kind) {
+      case 'step':
+        return stepPerformed(node, attempted.value)
+      case 'check':
+        return checkPerformed(attempted.value)
+      case 'measure':
+        return measurePerformed(node, attempted.value)
+    }
+  } catch (error) {
+    return notPassed('errored', messageOf(error), error)
+  }
+}
+
+/** Hands on what a recorded output stands for; throws a Problem when the schema no longer takes it. */
+export function handOn(node: StepNode, output: Json | undefined): unknown {
+  const parsed = v.safeParse(node.output, output)
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  throw cannot(
+    `hand on '${node.name}'`,
+    v.getDotPath(issue) ?? 'output',
+    'what its schema says',
+    issue.input,
+    issue.message,
+  )
+}
+
+function notPassed(outcome: Exclude<Outcome, 'passed'>, reason: string, error: unknown): Performed {
+  // A person's mistake is told by its sentence; anything else needs to be found in the code.
+  const stack = error instanceof Error && !(error instanceof Problem) ? error.stack : undefined
+  return { ended: { outcome, reason, ...(stack !== undefined && { stack }) }, handedOn: undefined }
+}
+
+function stepPerformed(node: StepNode, value: unknown): Performed {
+  // Through JSON and the schema even when fresh, so that a fresh run and a resumed one cannot differ.
+  const text = JSON.stringify(value)
+  const output: Json | undefined = text === undefined ? undefined : JSON.parse(text)
+  return { ended: { outcome: 'passed', ...(output !== undefined && { output }) }, handedOn: handOn(node, output) }
+}
+
+const metricsSchema = v.array(metricRecord)
+const findingsSchema = v.pipe(v.array(findingRecord), v.minLength(1, 'at least one finding'))
+
+function checkPerformed(value: unknown): Performed {
+  const parsed = v.safeParse(findingsSchema, JSON.parse(JSON.stringify(value ?? null)))
+  if (!parsed.success)
+    throw cannot('judge', 'what the check returned', 'a list of at least one finding', parsed.issues[0].input)
+  const findings = parsed.output
+  const failed = findings.filter((finding) => finding.verdict === 'fail')
+  return {
+    ended:
+      failed.length === 0
+        ? { outcome: 'passed', findings }
+        : { outcome: 'failed', findings, reason: failed.map(sentenceOf).join('; ') },
+    handedOn: null,
+  }
+}
+
+/** `objects: expected 12, found 11`. */
+export function sentenceOf(finding: FindingRecord): string {
+  if (finding.verdict === 'pass') return finding.name
+  if (finding.verdict === 'undecided' || finding.reason !== undefined) return `${finding.name}: ${finding.reason}`
+  return `${finding.name}: expected ${shorten(finding.expected)}, found ${shorten(finding.actual)}`
+}
+
+function shorten(value: Json | undefined): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text
+}
+
+async function sample(node: MeasureNode, inputs: Inputs, context: StepContext): Promise<readonly MetricRecord[]> {
+  const metrics = Object.entries(node.metrics).map(([name, { unit, better, reference }]) => {
+    const samples: number[] = []
+    return { name, unit, better, samples, low: reference?.low, high: reference?.high }
+  })
+  const total = node.warmup + node.samples
+  for (let index = 0; index < total; index++) {
+    context.signal.throwIfAborted()
+    context.progress(index < node.warmup ? 'warm-up' : `sample ${index - node.warmup + 1} of ${node.samples}`)
+    const taken = await node.run(inputs, context)
+    if (index < node.warmup) continue
+    for (const metric of metrics) metric.samples.push(sampleValue(metric, taken[metric.name]))
+  }
+  return metrics.map(({ low, high, ...metric }) => ({
+    ...metric,
+    ...(low !== undefined && { low }),
+    ...(high !== undefined && { high }),
+    verdict: verdictOf(metric.samples, low, high),
+  }))
+}
+
+function sampleValue(
+  metric: { name: string; unit: string },
+  taken: { value: number; unit: string } | undefined,
+): number {
+  if (taken?.unit !== metric.unit || !Number.isFinite(taken.value))
+    throw cannot('record a sample', metric.name, `a finite number of ${metric.unit}`, taken ?? 'nothing')
+  return taken.value
+}
+
+function measurePerformed(node: MeasureNode, value: unknown): Performed {
+  const metrics = v.parse(metricsSchema, value)
+  const failed = metrics.filter((metric) => metric.verdict === 'fail')
+  const handedOn = Object.fromEntries(metrics.map(({ name, samples }) => [name, samples]))
+  return {
+    ended:
+      failed.length === 0
+        ? { outcome: 'passed', output: handedOn, metrics }
+        : {
+            outcome: 'failed',
+            output: handedOn,
+            metrics,
+            reason: failed.map((metric) => outOfBounds(node, metric)).join('; '),
+          },
+    handedOn,
+  }
+}
+
+function outOfBounds(node: MeasureNode, { name, unit, samples, low, high }: MetricRecord): string {
+  const bounds = [low !== undefined && `at least ${low}`, high !== undefined && `at most ${high}`].filter(Boolean)
+  return `${name}: expected ${bounds.join(' and ')} ${unit}, found ${Math.min(...samples)} to ${Math.max(...samples)} in ${node.samples} samples`
+}

@@ -1,0 +1,290 @@
+import { hostname } from 'node:os'
+import { buildGraph } from '../plan/build.ts'
+import { parseDuration } from '../plan/duration.ts'
+import type { Graph } from '../plan/graph.ts'
+import { type Params, parseParams } from '../plan/param.ts'
+import type { Plan } from '../plan/plan.ts'
+import { Problem, sentence } from '../plan/problem.ts'
+import { type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
+import { type Journal, journalOf, readJournal } from '../record/journal.ts'
+import { maskOf } from '../record/mask.ts'
+import { runId } from '../record/run-id.ts'
+import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
+import type { LockHolder, RunStore, Store } from '../record/store.ts'
+import { stoppingOf } from './attempt.ts'
+import { type Clock, secondsSince, systemClock } from './clock.ts'
+import { type ContextOptions, serviceContext, serviceFolder, stepContext } from './context.ts'
+import { execute } from './engine.ts'
+import { environmentOf } from './environment.ts'
+import { hashOf } from './identity.ts'
+import type { Observer } from './observe.ts'
+import { checkPreconditions } from './preconditions.ts'
+import { earlierOf } from './reuse.ts'
+import { type Selection, select } from './select.ts'
+import { servicesOf } from './services.ts'
+import { type Policy, summing } from './summing.ts'
+
+export interface RunOptions extends Partial<Policy> {
+  /** Where runs are kept. */
+  readonly store: Store
+  /** Where shell steps run; the process's folder when absent. */
+  readonly cwd?: string | undefined
+  /** Parameters in text, which win over `ASSAY_<NAME>` in `env`. */
+  readonly params?: Readonly<Record<string, string>> | undefined
+  /** `process.env` when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** At most this many steps at once; the number of cores when absent. */
+  readonly jobs?: number | undefined
+  readonly selection?: Selection | undefined
+  /** The run to go on with. */
+  readonly resume?: string | undefined
+  /** Services leave their data. */
+  readonly keep?: boolean | undefined
+  /** Stops the run; its reason says why. */
+  readonly signal?: AbortSignal | undefined
+  readonly observe?: Observer | undefined
+  readonly clock?: Clock | undefined
+  /** The command that runs it again, for the record. */
+  readonly again?: string | undefined
+}
+
+export type RunResult =
+  | {
+      readonly kind: 'ended'
+      readonly outcome: Outcome
+      /** 0 passed · 1 failed · 2 errored or nothing ran. */
+      readonly exit: number
+      readonly run: string
+      /** The run's folder. */
+      readonly path: string
+      readonly record: RunRecord
+    }
+  /** Another run of this plan holds the lock. */
+  | { readonly kind: 'busy'; readonly holder: LockHolder | undefined }
+  /** `resume` of a run that passed, with nothing changed. */
+  | { readonly kind: 'nothing to do'; readonly run: string; readonly path: string; readonly record: RunRecord }
+
+/**
+ * Runs a plan and returns what came of it. Throws a Problem for anything that is wrong before the first step (a parameter,
+ * the plan itself, the machine) and when the run can no longer be recorded; a step that goes wrong is an outcome.
+ */
+export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptions): Promise<RunResult> {
+  const { store, clock = systemClock, env = process.env, cwd = process.cwd() } = options
+  const before = options.resume === undefined ? undefined : readRun(store, plan.name, options.resume)
+  const given = givenParams(plan, env, options.params ?? {}, before?.heading.params ?? {})
+  const params = parseParams<Params>(plan.params ?? {}, given, `run ${plan.name}`)
+  const graph = buildGraph<Params>(plan, params)
+  const selected = select(graph, plan.name, options.selection ?? { kind: 'all' })
+  checkPreconditions(plan, env, cwd)
+
+  const recorded = recordedParams(plan, given)
+  const run = before?.heading.run ?? runId(clock.now(), Math.random)
+  const path = store.pathOf(plan.name, run)
+  if (before !== undefined && nothingToDo(before, graph, selected, recorded))
+    return { kind: 'nothing to do', run, path, record: before }
+
+  const holder = { run, pid: process.pid, host: hostname(), since: clock.now().toISOString() }
+  const lock = store.lock(plan.name, holder)
+  if (lock.kind === 'busy') return { kind: 'busy', holder: lock.holder }
+  try {
+    const heading: Heading = {
+      at: clock.now().toISOString(),
+      plan: plan.name,
+      kind: plan.kind,
+      title: plan.title,
+      run,
+      params: recorded,
+      tags: [...(plan.tags ?? [])],
+      again: options.again ?? `bun run plan ${plan.name}`,
+      nodes: namedNodes(graph),
+      ...(selected.size < graph.nodes.length && {
+        selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
+      }),
+      environment: environmentOf(cwd),
+    }
+    const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
+    try {
+      return await runIn(files, plan, graph, selected, heading, before, given, options)
+    } finally {
+      files.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+async function runIn<P extends Params>(
+  files: RunStore,
+  plan: Plan<P>,
+  graph: Graph,
+  selected: ReadonlySet<number>,
+  heading: Heading,
+  before: RunRecord | undefined,
+  given: Readonly<Record<string, string | undefined>>,
+  options: RunOptions,
+): Promise<RunResult> {
+  const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
+  const began = clock.monotonic()
+  const secrets = Object.entries(plan.params ?? {}).flatMap(([name, { secret }]) => (secret ? [given[name] ?? ''] : []))
+  const mask = maskOf(env, secrets)
+  const journal = journalOf({ ...files, append: (lines) => files.append(mask(lines)) })
+  const { record, current } = recorder(journal, observe)
+
+  record(
+    before === undefined
+      ? { event: 'run-started', schema: journalSchema, ...heading }
+      : { event: 'run-resumed', ...heading },
+  )
+  await journal.settled()
+
+  const own = new AbortController()
+  const signal = options.signal === undefined ? own.signal : AbortSignal.any([own.signal, options.signal])
+  const cancelTimeout =
+    plan.timeout === undefined
+      ? () => {}
+      : clock.after(parseDuration(plan.timeout), () =>
+          own.abort(new Problem(`the run took longer than its timeout of ${plan.timeout}`)),
+        )
+  const stopping = stoppingOf(signal)
+  const contexts: ContextOptions = { plan: plan.name, run: heading.run, store: files, env, cwd, mask, observe }
+  const announce = (text: string) => record({ event: 'announced', at: clock.now().toISOString(), text })
+  const services = servicesOf(
+    usersOf(graph, selected),
+    (node) => serviceContext(contexts, node, signal, options.keep ?? false, announce),
+    (event) => record({ event: 'service', at: clock.now().toISOString(), ...event }),
+    stopping,
+    clock,
+  )
+  try {
+    await execute({
+      graph,
+      selected,
+      jobs: options.jobs ?? heading.environment.cores,
+      slots: plan.slots ?? {},
+      clock,
+      stopping,
+      services,
+      paramsHash: hashOf(heading.params),
+      earlier: before && earlierOf(before, heading.params),
+      contextOf: (node, attempt, signal) => stepContext(contexts, node, attempt, signal),
+      record,
+      settled: journal.settled,
+    })
+  } catch (error) {
+    own.abort(error)
+    throw error
+  } finally {
+    cancelTimeout()
+    await services.stopAll()
+  }
+  const { outcome, exit, reason } = summing(current(), signal, {
+    strict: false,
+    allowSkip: false,
+    ...policyOf(options),
+  })
+  if (outcome === 'passed' && !options.keep)
+    for (const node of graph.nodes) if (node.kind === 'service') files.remove(serviceFolder(node))
+  record({
+    event: 'run-ended',
+    at: clock.now().toISOString(),
+    outcome,
+    exit,
+    duration: secondsSince(clock, began),
+    ...(reason !== undefined && { reason }),
+  })
+  await journal.settled()
+  return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() }
+}
+
+function policyOf({ strict, allowSkip }: RunOptions): Partial<Policy> {
+  return { ...(strict !== undefined && { strict }), ...(allowSkip !== undefined && { allowSkip }) }
+}
+
+/** Writes events to the journal, keeps the record they add up to, and tells the observer. */
+function recorder(journal: Journal, observe: Observer) {
+  let draft: Draft | undefined
+  return {
+    record(event: RunEvent) {
+      journal.append(event)
+      draft = next(draft, event)
+      observe(event)
+    },
+    current(): RunRecord {
+      if (draft === undefined) throw new Error('Internal error: a run without its start')
+      return draft
+    },
+  }
+}
+
+function readRun(store: Store, plan: string, run: string): RunRecord {
+  const path = store.pathOf(plan, run)
+  const text = store.read(plan, run)
+  const record = text === undefined ? undefined : recordOf(readJournal(text, `${path}/journal.jsonl`))
+  if (record === undefined) throw new Problem(sentence('resume', 'run', `one with a journal (${path})`, run))
+  return record
+}
+
+function givenParams<P extends Params>(
+  plan: Plan<P>,
+  env: Readonly<Record<string, string | undefined>>,
+  given: Readonly<Record<string, string>>,
+  earlier: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> {
+  const names = Object.entries<Params[string]>(plan.params ?? {})
+  return Object.fromEntries(
+    names.map(([name, param]) => [
+      name,
+      given[name] ?? earlier[name] ?? env[param.env ?? variableOf(name)] ?? param.default,
+    ]),
+  )
+}
+
+/** `pollInterval` is read from `ASSAY_POLL_INTERVAL`. */
+export function variableOf(param: string): string {
+  return `ASSAY_${param
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .replaceAll('-', '_')
+    .toUpperCase()}`
+}
+
+function recordedParams<P extends Params>(plan: Plan<P>, given: Readonly<Record<string, string | undefined>>) {
+  const shown = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || plan.params?.[name]?.secret ? [] : [[name, value] as const],
+  )
+  return Object.fromEntries(shown)
+}
+
+function namedNodes({ nodes }: Graph): Heading['nodes'] {
+  return nodes.map((node) => ({
+    name: node.name,
+    kind: node.kind,
+    needs:
+      node.kind === 'service'
+        ? []
+        : [...new Set(Object.values(node.needs).flat())].map((need) => nodes[need]?.name ?? ''),
+  }))
+}
+
+function usersOf(graph: Graph, selected: ReadonlySet<number>): ReadonlyMap<number, number> {
+  const users = new Map<number, number>()
+  for (const node of graph.nodes)
+    if (node.kind !== 'service' && selected.has(node.index))
+      for (const need of new Set(Object.values(node.needs).flat()))
+        if (graph.nodes[need]?.kind === 'service') users.set(need, (users.get(need) ?? 0) + 1)
+  return users
+}
+
+function nothingToDo(
+  before: RunRecord,
+  graph: Graph,
+  selected: ReadonlySet<number>,
+  params: Readonly<Record<string, string>>,
+): boolean {
+  const ended = new Set(before.steps.flatMap((step) => (step.ended === undefined ? [] : [step.name])))
+  return (
+    before.ended?.outcome === 'passed' &&
+    hashOf(before.heading.params) === hashOf(params) &&
+    hashOf(before.heading.nodes) === hashOf(namedNodes(graph)) &&
+    graph.nodes.every(({ kind, name, index }) => kind === 'service' || !selected.has(index) || ended.has(name))
+  )
+}

@@ -1,0 +1,88 @@
+import type { ServiceNode } from '../plan/graph.ts'
+import { messageOf, Problem } from '../plan/problem.ts'
+import type { RunningService, ServiceContext } from '../plan/service.ts'
+import type { ServiceEvent } from '../record/event.ts'
+import { rest, type Stopping } from './attempt.ts'
+import { type Clock, secondsSince } from './clock.ts'
+
+export type Started =
+  | { readonly kind: 'ready'; readonly client: unknown }
+  | { readonly kind: 'errored'; readonly reason: string }
+
+/** The services of a run: each started at its first user, asked whether it is ready, stopped after its last. */
+export interface Services {
+  ensure(node: ServiceNode): Promise<Started>
+  /** One user fewer. */
+  release(node: ServiceNode): Promise<void>
+  stopAll(): Promise<void>
+}
+
+const readyWithinMs = 30_000
+
+export function servicesOf(
+  users: ReadonlyMap<number, number>,
+  contextOf: (node: ServiceNode) => ServiceContext,
+  report: (event: Omit<ServiceEvent, 'event' | 'at'>) => void,
+  stopping: Stopping,
+  clock: Clock,
+): Services {
+  const left = new Map(users)
+  const started = new Map<number, { readonly node: ServiceNode; readonly result: Promise<Started> }>()
+  const running = new Map<number, RunningService<unknown>>()
+
+  async function start(node: ServiceNode): Promise<Started> {
+    const began = clock.monotonic()
+    report({ name: node.name, state: 'starting' })
+    try {
+      const service = await node.service.start(contextOf(node))
+      running.set(node.index, service)
+      await untilReady(service)
+      report({ name: node.name, state: 'ready', detail: service.detail, duration: secondsSince(clock, began) })
+      return { kind: 'ready', client: service.client }
+    } catch (error) {
+      const reason = messageOf(error)
+      report({ name: node.name, state: 'errored', reason, duration: secondsSince(clock, began) })
+      return { kind: 'errored', reason }
+    }
+  }
+
+  async function untilReady(service: RunningService<unknown>): Promise<void> {
+    const deadline = clock.monotonic() + readyWithinMs
+    for (let pause = 10; ; pause = Math.min(pause * 2, 250)) {
+      try {
+        return await service.ready(stopping.signal)
+      } catch (error) {
+        if (stopping.signal.aborted || clock.monotonic() > deadline)
+          throw new Problem(`It was not ready within ${readyWithinMs / 1000} s: ${messageOf(error)}`)
+      }
+      await rest(pause, stopping, clock)
+    }
+  }
+
+  async function stop(node: ServiceNode): Promise<void> {
+    await started.get(node.index)?.result
+    const service = running.get(node.index)
+    if (service === undefined) return
+    running.delete(node.index)
+    try {
+      await service.stop()
+      report({ name: node.name, state: 'stopped' })
+    } catch (error) {
+      report({ name: node.name, state: 'errored', reason: `It did not stop: ${messageOf(error)}` })
+    }
+  }
+
+  return {
+    ensure(node) {
+      const entry = started.get(node.index) ?? { node, result: start(node) }
+      started.set(node.index, entry)
+      return entry.result
+    },
+    async release(node) {
+      const users = (left.get(node.index) ?? 0) - 1
+      left.set(node.index, users)
+      if (users === 0) await stop(node)
+    },
+    stopAll: async () => void (await Promise.all([...started.values()].map(({ node }) => stop(node)))),
+  }
+}
