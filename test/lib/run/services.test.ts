@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'bun:test'
+import * as v from 'valibot'
+import type { Service } from '../../../lib/plan/service.ts'
+import { rigFor } from '../../rig.ts'
+
+/** A service that says what happens to it. */
+function noted(
+  notes: string[],
+  options: { readonly failures?: number; readonly broken?: 'start' | 'stop' } = {},
+): Service<string> {
+  let asked = 0
+  return {
+    name: 'store',
+    start: async () => {
+      notes.push('start')
+      if (options.broken === 'start') throw new Error('port taken')
+      return {
+        client: 'client',
+        detail: 'embedded, 127.0.0.1:1',
+        ready: async () => {
+          if (asked++ < (options.failures ?? 0)) throw new Error('not yet')
+          notes.push('ready')
+        },
+        stop: async () => {
+          notes.push('stop')
+          if (options.broken === 'stop') throw new Error('it hangs')
+        },
+      }
+    },
+  }
+}
+
+describe('a service', () => {
+  test('starts at its first user, once, is handed to each, and stops after its last', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes))
+      const before = plan.held('before')
+      const use = (name: string) =>
+        plan.step({
+          name,
+          needs: { store, before },
+          output: v.string(),
+          run: ({ store }) => {
+            notes.push(name)
+            return store
+          },
+        })
+      const users = [use('a'), use('b')]
+      plan.held('after', { needs: { users } })
+    })
+    const running = rig.run()
+    const before = await rig.started('before')
+    await rig.idle()
+    expect(notes).toEqual([])
+    before.finish()
+    const after = await rig.started('after')
+    expect(notes).toEqual(['start', 'ready', 'a', 'b', 'stop'])
+    after.finish()
+    await running
+  })
+
+  test('is asked again until it is ready', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes, { failures: 3 }))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    const running = rig.run()
+    for (let i = 0; i < 4; i++) {
+      await rig.idle()
+      rig.clock.tick(250)
+    }
+    expect(rig.outcomes(await running)).toEqual({ use: 'passed' })
+    expect(notes).toEqual(['start', 'ready', 'stop'])
+  })
+
+  test('that is not ready in time errs with the last reason, and is stopped', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes, { failures: Number.POSITIVE_INFINITY }))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    const running = rig.run()
+    for (let i = 0; i < 140; i++) {
+      await rig.idle()
+      rig.clock.tick(250)
+    }
+    const result = await running
+    expect(result).toMatchObject({ outcome: 'errored', exit: 2 })
+    expect(result.kind === 'ended' && result.record.ended?.reason).toBe('store: It was not ready within 30 s: not yet')
+    expect(rig.steps(result)[0]?.ended).toMatchObject({ outcome: 'skipped', reason: 'because store errored' })
+    expect(notes).toEqual(['start', 'stop'])
+  })
+
+  test('that does not start errs itself; its users are skipped and others go on', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes, { broken: 'start' }))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+      plan.held('other')
+    })
+    const running = rig.run()
+    ;(await rig.started('other')).finish()
+    const result = await running
+    expect(rig.outcomes(result)).toEqual({ use: 'skipped', other: 'passed' })
+    expect(result).toMatchObject({ outcome: 'errored', exit: 2 })
+  })
+
+  test('that does not stop is named, and the run is errored', async () => {
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted([], { broken: 'stop' }))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    const result = await rig.run()
+    expect(result).toMatchObject({ outcome: 'errored', exit: 2 })
+    expect(result.kind === 'ended' && result.record.ended?.reason).toBe('store: It did not stop: it hangs')
+  })
+
+  test('nobody needs in this run is never started', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+      plan.step({ name: 'other', output: v.string(), run: () => 'x' })
+    })
+    await rig.run({ selection: { kind: 'only', names: ['other'] } })
+    expect(notes).toEqual([])
+  })
+})
