@@ -24,7 +24,7 @@ export const findingRecord = v.object({
   expected: v.optional(json),
   actual: v.optional(json),
 })
-export type FindingRecord = v.InferOutput<typeof findingRecord>
+export interface FindingRecord extends v.InferOutput<typeof findingRecord> {}
 
 /** A metric's samples and how they were judged, as they are kept. */
 export const metricRecord = v.object({
@@ -36,7 +36,7 @@ export const metricRecord = v.object({
   high: v.optional(v.number()),
   verdict,
 })
-export type MetricRecord = v.InferOutput<typeof metricRecord>
+export interface MetricRecord extends v.InferOutput<typeof metricRecord> {}
 
 /** Where a run ran. Never holds a secret: what is not listed here is not recorded. */
 export const environment = v.object({
@@ -51,7 +51,7 @@ export const environment = v.object({
   commit: v.optional(v.string()),
   dirty: v.optional(v.boolean()),
 })
-export type Environment = v.InferOutput<typeof environment>
+export interface Environment extends v.InferOutput<typeof environment> {}
 
 const nodeKind = v.picklist(['service', 'step', 'check', 'measure'])
 
@@ -72,7 +72,7 @@ const heading = v.object({
   selected: v.optional(v.array(v.string())),
   environment,
 })
-export type Heading = v.InferOutput<typeof heading>
+export interface Heading extends v.InferOutput<typeof heading> {}
 
 const runStarted = v.object({ event: v.literal('run-started'), schema: v.number(), ...heading.entries })
 
@@ -135,8 +135,19 @@ const runEnded = v.object({
   duration: seconds,
 })
 
+// Interfaces and not aliases: the compiler works out each shape once and then goes by its name.
+export interface RunStarted extends v.InferOutput<typeof runStarted> {}
+export interface RunResumed extends v.InferOutput<typeof runResumed> {}
+export interface Announced extends v.InferOutput<typeof announced> {}
+export interface ServiceEvent extends v.InferOutput<typeof service> {}
+export interface StepStarted extends v.InferOutput<typeof stepStarted> {}
+export interface StepEnded extends v.InferOutput<typeof stepEnded> {}
+export interface RunEnded extends v.InferOutput<typeof runEnded> {}
+
 /** One line of a journal. */
-export const runEvent = v.variant('event', [
+export type RunEvent = RunStarted | RunResumed | Announced | ServiceEvent | StepStarted | StepEnded | RunEnded
+
+export const runEvent: v.GenericSchema<unknown, RunEvent> = v.variant('event', [
   runStarted,
   runResumed,
   announced,
@@ -145,8 +156,3 @@ export const runEvent = v.variant('event', [
   stepEnded,
   runEnded,
 ])
-export type RunEvent = v.InferOutput<typeof runEvent>
-export type RunStarted = v.InferOutput<typeof runStarted>
-export type StepEnded = v.InferOutput<typeof stepEnded>
-export type RunEnded = v.InferOutput<typeof runEnded>
-export type ServiceEvent = v.InferOutput<typeof service>

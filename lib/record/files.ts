@@ -7,18 +7,16 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
+import { foldersOf, lastLine } from './folder.ts'
 import { lockFile } from './lock.ts'
 import type { RunStore, Store } from './store.ts'
 
@@ -121,28 +119,6 @@ function cutTornLine(fd: number): number {
   const length = whole.lastIndexOf(0x0a) + 1
   if (length < whole.length) ftruncateSync(fd, length)
   return length
-}
-
-const tail = 64 * 1024
-
-function lastLine(path: string): string | undefined {
-  if (!existsSync(path)) return undefined
-  const size = statSync(path).size
-  const fd = openSync(path, 'r')
-  try {
-    const bytes = Buffer.alloc(Math.min(size, tail))
-    readSync(fd, bytes, 0, bytes.length, size - bytes.length)
-    const end = bytes.lastIndexOf(0x0a)
-    return end === -1 ? undefined : bytes.toString('utf8', bytes.lastIndexOf(0x0a, end - 1) + 1, end)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function foldersOf(path: string): readonly string[] {
-  if (!existsSync(path)) return []
-  const entries = readdirSync(path, { withFileTypes: true })
-  return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
 }
 
 function guarded<T>(place: string, work: () => T): T {

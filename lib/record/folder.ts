@@ -1,0 +1,27 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+
+// Built-ins only: the list of plans reads through these before anything else is loaded.
+
+const tail = 64 * 1024
+
+/** The last complete line of the file at `path`; undefined where there is no file or no such line. */
+export function lastLine(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  const size = statSync(path).size
+  const fd = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(Math.min(size, tail))
+    readSync(fd, bytes, 0, bytes.length, size - bytes.length)
+    const end = bytes.lastIndexOf(0x0a)
+    return end === -1 ? undefined : bytes.toString('utf8', bytes.lastIndexOf(0x0a, end - 1) + 1, end)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The names of the folders in `path`, sorted; hidden ones left out. */
+export function foldersOf(path: string): readonly string[] {
+  if (!existsSync(path)) return []
+  const entries = readdirSync(path, { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
+}
