@@ -9,13 +9,18 @@ import type { Lock, LockHolder } from './store.ts'
  */
 export function lockFile(path: string, holder: LockHolder): Lock {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
-  if (flock(fd, exclusive | nonBlocking) !== 0) {
+  if (!tryLock(fd)) {
     closeSync(fd)
     return { kind: 'busy', holder: readHolder(path) }
   }
   ftruncateSync(fd)
   writeSync(fd, `${JSON.stringify(holder)}\n`, 0)
   return { kind: 'held', release: () => closeSync(fd) }
+}
+
+/** Locks an open file against everybody else who asks, until it is closed; false when somebody else has it. */
+export function tryLock(fd: number): boolean {
+  return flock(fd, exclusive | nonBlocking) === 0
 }
 
 const exclusive = 2

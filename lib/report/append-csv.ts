@@ -1,10 +1,116 @@
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { messageOf, Problem, sentence } from '../plan/problem.ts'
+import { tryLock } from '../record/lock.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { csvRows } from './csv.ts'
+import { csvHeader, csvRows, csvSchema } from './csv.ts'
 
 /**
- * Adds a run's rows to the file at `path`, which several processes may do at once. Throws a Problem for a file of another
- * schema or header, for what is not a file, and when it cannot be written; what stood in it stays.
+ * Adds a run's rows to the file at `path`, which is made where it is missing; several processes may do so at once. Throws a
+ * Problem for a file of another schema or header, for what is not a file, and when it cannot be written: what stood in the
+ * file stays, but for a torn last line that a killed process left.
  */
 export function appendCsv(path: string, record: RunRecord): void {
-  throw new Error(`Internal error: cannot append to ${path} yet ${csvRows(record)}`)
+  const rows = csvRows(record)
+  const fd = guarded(path, () => openLocked(path))
+  try {
+    const end = guarded(path, () => endOf(fd, path))
+    guarded(path, () => writeAt(fd, end === 0 ? csvHeader + rows : rows, end))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const waitMs = 30_000
+const pauseMs = 5
+
+/**
+ * The file is its own lock, so nothing else is left beside it. While somebody waits, `report --csv` may put another file in
+ * its place: what was locked must still be what the path names.
+ */
+function openLocked(path: string): number {
+  mkdirSync(dirname(path), { recursive: true })
+  const deadline = performance.now() + waitMs
+  while (performance.now() < deadline) {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
+    try {
+      if (!fstatSync(fd).isFile()) throw new Problem(sentence(action, path, 'a file', 'something else', other))
+      if (tryLock(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+    closeSync(fd)
+    Bun.sleepSync(pauseMs)
+  }
+  throw new Problem(sentence(action, path, 'free', `held by another process for ${waitMs / 1000} s`, other))
+}
+
+const action = 'append results'
+const other = 'Name another file with --csv'
+
+/** Where the next row goes, once the file is known to be ours and a torn last line is cut off. */
+function endOf(fd: number, path: string): number {
+  const { size } = fstatSync(fd)
+  const head = read(fd, 0, Math.min(size, chunk))
+  const lines = head.toString('utf8').split('\n')
+  // A header that was never finished is all there is.
+  if (lines.length === 1 && csvHeader.startsWith(lines[0] ?? '')) return cut(fd, 0)
+  const [header = '', first = ''] = lines.map((line) => line.replace(/^\ufeff|\r$/g, ''))
+  if (`${header}\r\n` !== csvHeader)
+    throw new Problem(sentence(action, path, `a file with the columns of schema ${csvSchema}`, header, other))
+  const schema = /^"?(\d+)"?,/.exec(first)?.[1]
+  if (schema !== undefined && Number(schema) !== csvSchema)
+    throw new Problem(sentence(action, path, `a file of schema ${csvSchema}`, `schema ${schema}`, other))
+  for (let end = size; end > 0; end -= chunk) {
+    const start = Math.max(0, end - chunk)
+    const newline = read(fd, start, end - start).lastIndexOf(0x0a)
+    if (newline !== -1) return start + newline + 1 === size ? size : cut(fd, start + newline + 1)
+  }
+  return cut(fd, 0)
+}
+
+const chunk = 64 * 1024
+
+function read(fd: number, start: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, start))
+}
+
+function cut(fd: number, length: number): number {
+  ftruncateSync(fd, length)
+  return length
+}
+
+function writeAt(fd: number, text: string, end: number): void {
+  const bytes = Buffer.from(text)
+  try {
+    for (let written = 0; written < bytes.length; )
+      written += writeSync(fd, bytes, written, bytes.length - written, end + written)
+    fdatasyncSync(fd)
+  } catch (error) {
+    ftruncateSync(fd, end) // a full disk takes some of the rows; a run stands here whole or not at all
+    throw error
+  }
+}
+
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    const next = `${other}; the run itself is recorded, and bun run report makes its results again`
+    throw new Problem(sentence(action, path, 'a file that can be written', messageOf(error), next))
+  }
 }

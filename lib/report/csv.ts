@@ -1,11 +1,115 @@
 import type { RunRecord } from '../record/run-record.ts'
+import { summarize } from '../stats/summary.ts'
+import { endsOf, type StepEnd } from './ends.ts'
 
-/** The header and the rows of `records`, as RFC 4180 has it: each line ends in CRLF. */
+/** The version of the columns and of what they mean. */
+export const csvSchema = 1
+
+export const csvColumns = [
+  'schema',
+  'plan',
+  'kind',
+  'run',
+  'step',
+  'params',
+  'metric',
+  'unit',
+  'better',
+  'value',
+  'n',
+  'mean',
+  'stdev',
+  'min',
+  'max',
+  'ci_low',
+  'ci_high',
+  'reference_low',
+  'reference_high',
+  'baseline',
+  'ratio',
+  'verdict',
+  'outcome',
+  'started_at',
+  'duration_s',
+  'host',
+  'cpu',
+  'gpu',
+  'driver',
+  'commit',
+  'dirty',
+] as const
+
+type Column = (typeof csvColumns)[number]
+/** What is absent is an empty cell. */
+type Row = Partial<Readonly<Record<Column, string | number | boolean | undefined>>>
+
+/** The first line of every results file. */
+export const csvHeader = `${csvColumns.join(',')}\r\n`
+
+/**
+ * The header and the rows of `records`: RFC 4180 in UTF-8, each line ending in CRLF. A row is one line whatever names it
+ * holds, since control characters in text become spaces; `params` is a JSON object with its names sorted.
+ */
 export function csvText(records: readonly RunRecord[]): string {
-  return records.map(csvRows).join('')
+  return csvHeader + records.map(csvRows).join('')
 }
 
-/** A run's rows without the header. */
+/**
+ * A run's rows without the header. Of every selected step, check and measure: a row a metric, a row a finding (its name in
+ * `metric`, no value), and a row `duration` in seconds, whose value is empty where nothing ran.
+ */
 export function csvRows(record: RunRecord): string {
-  throw new Error(`Internal error: no view of ${record.heading.run} yet`)
+  const { heading } = record
+  const { host, cpu, gpu, driver, commit, dirty } = heading.environment
+  const params = JSON.stringify(Object.fromEntries(Object.entries(heading.params).sort(([a], [b]) => (a < b ? -1 : 1))))
+  const common = { schema: csvSchema, plan: heading.plan, kind: heading.kind, run: heading.run, params }
+  const machine = { host, cpu, gpu, driver, commit, dirty }
+  return endsOf(record)
+    .flatMap((end) => rowsOf(end).map((row) => line({ ...common, ...row, ...machine })))
+    .join('')
+}
+
+function rowsOf({ name, outcome, startedAt, duration, findings, metrics }: StepEnd): readonly Row[] {
+  const step = { step: name, outcome, started_at: startedAt, duration_s: duration }
+  const timed = duration === undefined ? { n: 0 } : { ...numbers([duration]), verdict: 'recorded' }
+  return [
+    ...metrics.map(({ name: metric, unit, better, samples, low, high, verdict }) => {
+      const bounds = { reference_low: low, reference_high: high }
+      return { ...step, metric, unit, better, ...numbers(samples), ...bounds, verdict }
+    }),
+    ...findings.map(({ name: metric, verdict }) => ({ ...step, metric, verdict })),
+    { ...step, metric: 'duration', unit: 's', better: 'lower', ...timed },
+  ]
+}
+
+function numbers(samples: readonly number[]): Row {
+  const summary = summarize(samples)
+  if (summary === undefined) return { n: 0 }
+  const { n, median, mean, stdev, min, max } = summary
+  return { value: median, n, mean, stdev, min, max }
+}
+
+function line(row: Row): string {
+  return `${csvColumns.map((column) => cell(row[column])).join(',')}\r\n`
+}
+
+function cell(value: string | number | boolean | undefined): string {
+  if (value === undefined) return ''
+  // A mean of huge samples may overflow; an empty cell is one that every reader takes for "no number".
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : ''
+  if (typeof value === 'boolean') return String(value)
+  const text = neutral(value)
+  return /[",;\s]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+// What a spreadsheet skips before it looks for a formula: spaces, what cannot be seen, quotation marks.
+const formula = /^[\s\p{C}\p{Pi}\p{Pf}'"`]*[-=+@\u2212]/u
+
+/**
+ * A text as a cell that a spreadsheet takes for text: a `'` stands before what would be a formula, in full-width letters
+ * too. That `'` can be told from one of the text, since only it is followed by a formula.
+ */
+function neutral(text: string): string {
+  const plain = text.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return formula.test(plain) || formula.test(plain.normalize('NFKC')) ? `'${plain}` : plain
 }

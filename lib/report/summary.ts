@@ -1,22 +1,78 @@
 import type { Outcome } from '../record/event.ts'
-import type { RunRecord } from '../record/run-record.ts'
+import { countsOf, type RunRecord } from '../record/run-record.ts'
+import { endedSteps } from './ends.ts'
 
 /** How the run ended; `unfinished` when its journal has no end, since it goes on or died. */
 export function outcomeOf(record: RunRecord): Outcome | 'unfinished' {
   return record.ended?.outcome ?? 'unfinished'
 }
 
-/** The counted last line: `passed · 6 steps, 14 checks · 5.6 s`. */
+/**
+ * The counted last line: `failed · 6 steps (1 errored, 2 skipped), 14 checks (1 undecided) · 5.6 s`. Each number counts
+ * all of its kind, those that passed too; `marginal` and `undecided` of measures count metrics, of which one may have several.
+ */
 export function summaryText(record: RunRecord): string {
-  return outcomeOf(record)
+  const ended = endedSteps(record)
+  const { steps, checks, measures } = countsOf(ended)
+  const reused = ended.filter(({ kind, ended }) => kind === 'step' && ended.reused).length
+  const { marginal, undecided, ...measured } = measures
+  const counts = [
+    counted('step', steps, { reused }),
+    counted('check', checks, {}),
+    counted('measure', measured, { marginal, undecided }),
+  ]
+  const duration = record.ended && formatDuration(record.ended.duration)
+  return [outcomeOf(record), counts.filter(Boolean).join(', '), duration].filter(Boolean).join(' · ')
+}
+
+/** `3 checks (1 failed)`; empty where there are none. */
+function counted(
+  word: string,
+  parts: Readonly<Record<string, number>>,
+  beside: Readonly<Record<string, number>>,
+): string {
+  const total = Object.values(parts).reduce((sum, count) => sum + count, 0)
+  if (total === 0) return ''
+  const apart = Object.entries({ ...parts, ...beside }).filter(([name, count]) => name !== 'passed' && count > 0)
+  const brackets = apart.map(([name, count]) => `${count} ${name}`).join(', ')
+  return `${several(total, word)}${brackets && ` (${brackets})`}`
+}
+
+/** `1 check`, `5 checks`. */
+export function several(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }
 
 /** `31 ms`, `1.9 s`, `2 min 05 s`, `3 h 07 min`. */
 export function formatDuration(seconds: number): string {
-  return `${seconds} s`
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
+  // Each bound is where rounding would carry, so that nothing is ever shown as 60 s.
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  if (seconds < 3599.5) return inTwo(Math.round(seconds), 'min', 's')
+  return inTwo(Math.round(seconds / 60), 'h', 'min')
 }
 
-/** `812 B`, `8.1 MB`: powers of ten. */
+function inTwo(count: number, large: string, small: string): string {
+  return `${Math.floor(count / 60)} ${large} ${String(count % 60).padStart(2, '0')} ${small}`
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** `812 B`, `8.1 MB`: in powers of ten. */
 export function formatBytes(bytes: number): string {
-  return `${bytes} B`
+  let value = bytes
+  let unit = 0
+  // 999.5 would be shown as 1000.
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+/** A measured value for a person: four significant digits. */
+export function formatNumber(value: number): string {
+  const rounded = Number(value.toPrecision(4))
+  return Math.abs(rounded) >= 1e15 ? rounded.toExponential() : String(rounded)
 }
