@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { preciseNow } from './access-record.ts'
+import type { Answer, FileSlices, S3Request } from './exchange.ts'
+import { readSlices, readSlicesNow } from './read-slices.ts'
+import { errorDocument, S3Error } from './s3-error.ts'
+
+export interface Listener {
+  readonly port: number
+  /** Takes no more connections, lets answers under way end for a moment, then closes what is left. */
+  close(): Promise<void>
+}
+
+/** Objects up to this size are read and sent in one piece. */
+const pieceLimit = 1 << 20
+
+/**
+ * Serves `answer` over HTTP on loopback. Not `Bun.serve`: that resolves `..` in a path before we see it, and a key may hold it.
+ */
+export async function listen(port: number, answer: (request: S3Request) => Promise<Answer>): Promise<Listener> {
+  let requests = 0
+  const server = createServer((incoming, response) => {
+    const id = (++requests).toString(16).toUpperCase().padStart(16, '0')
+    serve(incoming, response, id, answer).catch((error: unknown) => {
+      // The connection went while we were answering: there is nobody left to tell.
+      if (!response.destroyed) response.destroy(error instanceof Error ? error : undefined)
+    })
+  })
+  // A client's pool keeps connections as long as it likes; an upload may take hours.
+  server.keepAliveTimeout = 0
+  server.requestTimeout = 0
+  server.headersTimeout = 0
+  server.timeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const timer = setTimeout(() => server.closeAllConnections(), 1000)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  id: string,
+  answer: (request: S3Request) => Promise<Answer>,
+): Promise<void> {
+  const request = requestOf(incoming, preciseNow())
+  const given = await answer(request).catch((error: unknown) => errorAnswer(error, request, id))
+  const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
+  const head = request.method === 'HEAD'
+  const length = body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length
+  const lengthless = given.status === 204 || given.status === 304
+  response.writeHead(given.status, {
+    ...(lengthless ? {} : { 'content-length': String(length) }),
+    ...given.headers,
+    'x-amz-request-id': id,
+    server: 'assay',
+    // What was not read of a refused body would be taken for the next request.
+    ...(incoming.complete ? {} : { connection: 'close' }),
+  })
+  if (!incoming.complete) incoming.resume()
+  if (body === undefined || head) response.end()
+  else if (body instanceof Uint8Array) response.end(body)
+  else await send(body, response)
+}
+
+async function send({ slices, length, release }: FileSlices, response: ServerResponse): Promise<void> {
+  try {
+    if (length <= pieceLimit) {
+      response.end(readSlicesNow(slices, length))
+      return
+    }
+    for await (const piece of readSlices(slices)) {
+      if (response.destroyed) return
+      if (!response.write(piece)) await drained(response)
+    }
+    response.end()
+  } finally {
+    release()
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
+}
+
+function requestOf(incoming: IncomingMessage, arrived: number): S3Request {
+  const target = incoming.url ?? '/'
+  const mark = target.indexOf('?')
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: mark === -1 ? {} : queryOf(target.slice(mark + 1)),
+    headers: headersOf(incoming),
+    body: incoming,
+    arrived,
+  }
+}
+
+function queryOf(text: string): Record<string, string[]> {
+  const query: Record<string, string[]> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) query[name] = [...(query[name] ?? []), value]
+  return query
+}
+
+function headersOf(incoming: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    const text = Array.isArray(value) ? value.join(',') : (value ?? '')
+    // Headers are read as Latin-1; clients send and sign UTF-8.
+    headers[name] = /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text
+  }
+  return headers
+}
+
+function errorAnswer(error: unknown, request: S3Request, id: string): Answer {
+  const known =
+    error instanceof S3Error
+      ? error
+      : new S3Error('InternalError', 'We encountered an internal error. Please try again.')
+  if (known !== error) console.error(error)
+  return {
+    status: known.status,
+    headers: { 'content-type': 'application/xml' },
+    body: errorDocument(known, request.path, id),
+  }
+}
