@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { Endpoint } from '../tasks/object-store/client.ts'
+import { endpointFromEnv, isLoopback } from '../tasks/object-store/endpoint.ts'
+import { motoProgram, type Program, rustfsProgram, versitygwProgram } from './servers/install.ts'
+import { freePort, type Launched, launch } from './servers/process.ts'
+
+/** A real S3 server on loopback, for as long as a test file needs it. */
+export interface RunningServer {
+  readonly endpoint: Endpoint
+  /** The host that `bucket.` is put before in virtual-host style. */
+  readonly domain: string
+  /** Absent when we did not start it. */
+  readonly pid?: number
+  stop(): Promise<void>
+}
+
+export interface Unavailable {
+  /** Why it can't be had here, and what to do about it. */
+  readonly unavailable: string
+}
+
+export type StartServer = () => Promise<RunningServer | Unavailable>
+
+const region = 'us-east-1'
+const keys = { accessKeyId: 'assay-test-key', secretAccessKey: 'assay-test-secret-0123456789' }
+
+export const startRustfs: StartServer = () =>
+  start(rustfsProgram, ({ path, port, folder }) =>
+    launch({
+      command: [path, 'server', '--address', `127.0.0.1:${port}`, join(folder, 'data')],
+      env: {
+        RUSTFS_ACCESS_KEY: keys.accessKeyId,
+        RUSTFS_SECRET_KEY: keys.secretAccessKey,
+        RUSTFS_CONSOLE_ENABLE: 'false',
+        RUSTFS_OBS_LOGGER_LEVEL: 'error',
+      },
+      cwd: folder,
+      ready: { url: `http://127.0.0.1:${port}/health/ready`, status: 200 },
+    }),
+  )
+
+export const startVersitygw: StartServer = () =>
+  start(versitygwProgram, ({ path, port, folder }) =>
+    launch({
+      command: [
+        ...[path, '--port', `127.0.0.1:${port}`, '--access', keys.accessKeyId, '--secret', keys.secretAccessKey],
+        ...['--virtual-domain', `localhost:${port}`, '--health', '/health', '--quiet'],
+        ...['posix', '--versioning-dir', join(folder, 'versions'), join(folder, 'data')],
+      ],
+      ready: { url: `http://127.0.0.1:${port}/health`, status: 200 },
+    }),
+  )
+
+export const startMoto: StartServer = () =>
+  start(motoProgram, ({ path, port, folder }) =>
+    launch({
+      command: [path, '--host', '127.0.0.1', '--port', String(port)],
+      cwd: folder,
+      ready: { url: `http://127.0.0.1:${port}/moto-api/data.json`, status: 200 },
+    }),
+  )
+
+/** Starts what `program` names on a free port over a folder of its own; a port lost to somebody else is tried again once. */
+async function start(
+  program: () => Promise<Program>,
+  run: (at: { readonly path: string; readonly port: number; readonly folder: string }) => Promise<Launched>,
+): Promise<RunningServer | Unavailable> {
+  const found = await program()
+  if ('unavailable' in found) return found
+  const folder = await mkdtemp(join(tmpdir(), 'assay-server-'))
+  for (const name of ['data', 'versions'])
+    await Bun.write(join(folder, name, '.keep'), '').then(() => rm(join(folder, name, '.keep')))
+  const attempt = async () => {
+    const port = await freePort()
+    return { port, running: await run({ path: found.path, port, folder }) }
+  }
+  const { port, running } = await attempt().catch(attempt)
+  return {
+    endpoint: { url: `http://127.0.0.1:${port}`, region, ...keys },
+    domain: `localhost:${port}`,
+    pid: running.pid,
+    stop: async () => {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const Line = v.object({
+  endpoint: v.string(),
+  region: v.string(),
+  accessKeyId: v.string(),
+  secretAccessKey: v.string(),
+})
+
+/** Assay's own store, in a process of its own. */
+export async function startEmbedded(): Promise<RunningServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-store-'))
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'servers', 'embedded.ts'), folder], {
+    // Its end of this pipe closes with us, however we end.
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const { endpoint, ...rest } = v.parse(Line, JSON.parse(await firstLine(child.stdout)))
+  return {
+    endpoint: { url: endpoint, ...rest },
+    domain: `localhost:${new URL(endpoint).port}`,
+    pid: child.pid,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await child.exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true })
+    const end = text.indexOf('\n')
+    if (end >= 0) return text.slice(0, end)
+  }
+  throw new Error(`the embedded store ended before it said where it listens: ${text}`)
+}
+
+/** Whatever `S3_ENDPOINT` names, signed for with the usual variables. */
+export async function namedEndpoint(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<RunningServer | Unavailable> {
+  if (!env.S3_ENDPOINT) return { unavailable: 'S3_ENDPOINT is not set' }
+  const endpoint = endpointFromEnv(env)
+  const { host, port } = new URL(endpoint.url)
+  const ours = isLoopback(endpoint.url)
+  if (!ours && env.ASSAY_CREATE_BUCKETS !== '1')
+    return { unavailable: `the suite creates and removes buckets at ${host}; set ASSAY_CREATE_BUCKETS=1 to allow it` }
+  return { endpoint, domain: ours ? `localhost${port && `:${port}`}` : host, stop: async () => {} }
+}

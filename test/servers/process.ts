@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+export interface Launch {
+  readonly command: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Asked again until it answers with this status. */
+  readonly ready: { readonly url: string; readonly status: number }
+}
+
+export interface Launched {
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** A port of the loopback interface that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port')
+  return address.port
+}
+
+/** Starts a program and resolves once it answers; it dies with this process. Rejects with its last output when it ends first. */
+export async function launch({ command, env = {}, cwd, ready }: Launch): Promise<Launched> {
+  const child = Bun.spawn([...command], {
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  const said = new Response(child.stderr).text()
+  const stop = async () => {
+    process.off('exit', kill)
+    child.kill('SIGTERM')
+    const timer = setTimeout(kill, 2000)
+    await child.exited
+    clearTimeout(timer)
+  }
+  const deadline = performance.now() + 20_000
+  while (!(await answers(ready))) {
+    if (child.exitCode !== null)
+      throw new Error(`${command[0]} ended with ${child.exitCode}: ${(await said).slice(-2000)}`)
+    if (performance.now() > deadline) {
+      await stop()
+      throw new Error(`${command[0]} did not answer at ${ready.url} in 20 s: ${(await said).slice(-2000)}`)
+    }
+    await Bun.sleep(20)
+  }
+  return { pid: child.pid, stop }
+}
+
+async function answers({ url, status }: Launch['ready']): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(1000) })
+    await response.arrayBuffer()
+    return response.status === status
+  } catch {
+    // Nothing listens yet.
+    return false
+  }
+}
