@@ -1,3 +1,5 @@
+import type { RunEvent } from './event.ts'
+
 /** Replaces every secret value in a text by `***`. */
 export type Mask = (text: string) => string
 
@@ -12,7 +14,7 @@ export function maskOf(env: Readonly<Record<string, string | undefined>>, more: 
     value !== undefined && secretName.test(name) ? [value] : [],
   )
   const secrets = [...new Set([...named, ...more])].filter((value) => value.length >= shortest)
-  // As JSON writes it too, since journals are JSON.
+  // As JSON writes it too, since that is how much of what is logged was written.
   const written = [...new Set(secrets.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
   // Longest first: one secret may be the beginning of another.
   written.sort((a, b) => b.length - a.length)
@@ -20,3 +22,34 @@ export function maskOf(env: Readonly<Record<string, string | undefined>>, more: 
   const pattern = new RegExp(written.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g')
   return (text) => text.replace(pattern, '***')
 }
+
+/** An event without secrets in what people and their code wrote; what the journal is read by stays as it is. */
+export function maskEvent(event: RunEvent, mask: Mask): RunEvent {
+  const text = JSON.stringify(event)
+  if (mask(text) === text) return event
+  const masked: RunEvent = JSON.parse(text, (key, value) =>
+    typeof value === 'string' && !structure.has(key) ? mask(value) : value,
+  )
+  if (masked.event !== 'step-ended' || event.event !== 'step-ended') return masked
+  if (JSON.stringify(masked.output) === JSON.stringify(event.output)) return masked
+  // What is kept is no longer what was handed on, so nothing may be built on it again.
+  const { inputs: _, ...withoutInputs } = masked
+  return withoutInputs
+}
+
+const structure = new Set([
+  'event',
+  'at',
+  'plan',
+  'run',
+  'step',
+  'name',
+  'kind',
+  'state',
+  'outcome',
+  'verdict',
+  'unit',
+  'better',
+  'started',
+  'inputs',
+])

@@ -46,6 +46,7 @@ export function decide(
     }
   if (passed.inputs === inputs)
     return { kind: 'reuse', ended: passed, because: 'it passed, and its inputs and parameters are unchanged' }
+  if (passed.inputs === undefined) return { kind: 'run', because: 'its output held a secret and was not kept' }
   const changed = Object.keys({ ...needs, ...passed.needs }).filter((need) => needs[need] !== passed.needs?.[need])
   if (changed.length > 0) return { kind: 'run', because: `its inputs changed: ${changed.join(', ')}` }
   return { kind: 'run', because: `the parameters changed: ${earlier.changedParams.join(', ')}` }

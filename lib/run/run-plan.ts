@@ -7,7 +7,7 @@ import type { Plan } from '../plan/plan.ts'
 import { Problem, sentence } from '../plan/problem.ts'
 import { type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
 import { type Journal, journalOf, readJournal } from '../record/journal.ts'
-import { maskOf } from '../record/mask.ts'
+import { type Mask, maskEvent, maskOf } from '../record/mask.ts'
 import { runId } from '../record/run-id.ts'
 import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
 import type { LockHolder, RunStore, Store } from '../record/store.ts'
@@ -127,8 +127,8 @@ async function runIn<P extends Params>(
   const began = clock.monotonic()
   const secrets = Object.entries(plan.params ?? {}).flatMap(([name, { secret }]) => (secret ? [given[name] ?? ''] : []))
   const mask = maskOf(env, secrets)
-  const journal = journalOf({ ...files, append: (lines) => files.append(mask(lines)) })
-  const { record, current } = recorder(journal, observe)
+  const journal = journalOf(files)
+  const { record, current } = recorder(journal, mask, observe)
 
   record(
     before === undefined
@@ -201,10 +201,11 @@ function policyOf({ strict, allowSkip }: RunOptions): Partial<Policy> {
 }
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */
-function recorder(journal: Journal, observe: Observer) {
+function recorder(journal: Journal, mask: Mask, observe: Observer) {
   let draft: Draft | undefined
   return {
-    record(event: RunEvent) {
+    record(happened: RunEvent) {
+      const event = maskEvent(happened, mask)
       journal.append(event)
       draft = next(draft, event)
       observe(event)
