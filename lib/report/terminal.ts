@@ -1,5 +1,18 @@
-import type { Clock } from '../run/clock.ts'
-import type { Observer } from '../run/observe.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf } from '../plan/problem.ts'
+import type { Heading, RunEvent, ServiceEvent, StepEnded, StepStarted } from '../record/event.ts'
+import { type Draft, next } from '../record/run-record.ts'
+import { type Clock, systemClock } from '../run/clock.ts'
+import type { Observer, Passing } from '../run/observe.ts'
+import { logsOf } from './ends.ts'
+import { lastLines } from './log-tail.ts'
+import { type Page, painter } from './page.ts'
+import { resultFiles } from './results.ts'
+import { liveScreen, plainScreen, type Running } from './screen.ts'
+import { outcomeOf, summaryText } from './summary.ts'
+import { endedLines, serviceLines } from './terminal-lines.ts'
+import { linesOf, oneLine, widthOf } from './text.ts'
 
 export interface TerminalOptions {
   /** Takes text at once; where it goes is the caller's choice. */
@@ -22,17 +35,150 @@ export interface TerminalView {
   readonly observe: Observer
   /**
    * Takes down what is live and, if the run ended, says what it came to and where its results are: call it once they are
-   * written, and also when the run threw.
+   * written, and also when the run threw. Never throws.
    */
   close(): void
 }
 
 /** Shows one run to a person: live lines where the terminal can redraw, one plain line a step where it cannot. */
 export function terminalView(options: TerminalOptions): TerminalView {
+  const { isTTY, verbose, explain, clock = systemClock } = options
+  const paint = painter(options.color)
+  const running = new Map<string, Running>()
+  let record: Draft | undefined
+  let logs: ReadonlyMap<string, string> = new Map()
+  let longestName = 0
+  let broken: unknown
+
+  // Guarded here too, since a screen also writes on its own time.
+  const write = (text: string) => guarded(() => options.write(text))
+
+  // A view must not end what it looks at: it stops looking, and says so at the end.
+  function guarded(work: () => void): void {
+    if (broken !== undefined) return
+    try {
+      work()
+    } catch (error) {
+      broken = error
+    }
+  }
+
+  const page = (): Page => {
+    // The last column stays free: some terminals go to the next line as soon as it is written.
+    const columns = Math.max(20, options.columns() - 1)
+    return { columns, names: Math.min(longestName, 28, Math.floor(columns / 2)), cut: isTTY, paint }
+  }
+  const screen = (isTTY ? liveScreen : plainScreen)({ write, clock, page, running: () => running.values() })
+
+  function began(name: string): void {
+    if (!running.has(name)) running.set(name, { name, words: '', since: clock.monotonic() })
+    screen.changed()
+  }
+
+  function heading({ plan, title, nodes }: Heading, note: string): void {
+    running.clear()
+    longestName = nodes.reduce((longest, { name }) => Math.max(longest, widthOf(oneLine(name))), 0)
+    if (record !== undefined) logs = logsOf(record)
+    screen.print([`  ${paint('bold', plan)} · ${oneLine(title)}${note}`])
+  }
+
+  function serviceEvent(event: ServiceEvent): void {
+    if (event.state === 'starting') began(event.name)
+    else {
+      running.delete(event.name)
+      screen.print(serviceLines(event, page()))
+    }
+  }
+
+  function attemptStarted({ step, attempt, because = 'it did not pass' }: StepStarted): void {
+    if (attempt > 1) screen.print([`  ${paint('yellow', '↻')} ${oneLine(`${step}: ${because}; attempt ${attempt}`)}`])
+    began(step)
+  }
+
+  function stepEnded(ended: StepEnded): void {
+    const step = record?.byName.get(ended.step)
+    if (record === undefined || step === undefined) return
+    const log = join(folderOf(record), logs.get(ended.step) ?? '')
+    const wrong = ended.outcome === 'failed' || ended.outcome === 'errored' || ended.outcome === 'aborted'
+    const notes = {
+      kind: step.kind,
+      progress: running.get(ended.step)?.words ?? '',
+      because: explain ? (ended.because ?? step.because) : undefined,
+      tail: wrong ? lastLines(log) : [],
+      log,
+    }
+    running.delete(ended.step)
+    screen.print(endedLines(ended, notes, page()))
+  }
+
+  function show(event: RunEvent | Passing): void {
+    switch (event.event) {
+      case 'run-started':
+        heading(event, '')
+        break
+      case 'run-resumed':
+        heading(event, ' · resumed')
+        break
+      case 'announced':
+        screen.print([`  ${paint('bold', '→')} ${oneLine(event.text)}`])
+        screen.flush()
+        break
+      case 'service':
+        serviceEvent(event)
+        break
+      case 'step-started':
+        attemptStarted(event)
+        break
+      case 'step-ended':
+        stepEnded(event)
+        break
+      case 'progress':
+        progressed(event.step, event.text)
+        break
+      case 'log':
+        if (verbose) screen.print([`      ${paint('dim', `${oneLine(event.step)} │`)} ${oneLine(event.line)}`])
+    }
+  }
+
+  function progressed(step: string, text: string): void {
+    const one = running.get(step)
+    if (one !== undefined) one.words = text
+  }
+
+  const folderOf = ({ heading }: Draft) => options.pathOf(heading.plan, heading.run)
+
+  function summaryLines(ended: Draft): readonly string[] {
+    const folder = folderOf(ended)
+    const outcome = outcomeOf(ended)
+    const style = outcome === 'passed' ? 'green' : outcome === 'skipped' ? 'yellow' : 'red'
+    const counted = `${summaryText(ended)} · ${folder}`.replace(outcome, (word) => paint(['bold', style], word))
+    const reason = ended.ended?.reason === undefined ? [] : linesOf(ended.ended.reason).map((line) => `  ${line}`)
+    const again = `  again: ${oneLine(ended.heading.again)}`
+    const files = [...resultFiles, 'journal.jsonl'].filter((name) => existsSync(join(folder, name)))
+    const results = files.length === 0 ? '' : `results: ${files.join('  ')}`
+    const together = `${again}      ${results}`
+    const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
+    return [`  ${counted}`, ...reason, ...last.filter(Boolean)]
+  }
+
   return {
-    observe: (event) => {
-      if (event.event === 'step-ended') options.write(`  ${event.outcome} ${event.step}\n`)
+    observe: (event) =>
+      guarded(() => {
+        if (event.event !== 'progress' && event.event !== 'log') record = next(record, event)
+        show(event)
+      }),
+    close() {
+      running.clear()
+      guarded(() => {
+        if (record?.ended !== undefined) screen.print(summaryLines(record))
+      })
+      guarded(() => screen.close())
+      if (broken === undefined) return
+      try {
+        options.write(`  The terminal view stopped early: ${messageOf(broken)}\n`)
+      } catch {
+        // Nobody reads on: the journal has everything.
+      }
     },
-    close() {},
   }
 }

@@ -5,9 +5,9 @@ export function element(
   content: string | readonly string[] = [],
 ): string {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined)
-  const written = given.map(([key, value]) => ` ${key}="${escaped(String(value))}"`).join('')
+  const written = given.map(([key, value]) => ` ${key}="${escaped(String(value), 'attribute')}"`).join('')
   if (content.length === 0) return `<${name}${written}/>\n`
-  const inside = typeof content === 'string' ? escaped(content) : `\n${content.join('')}`
+  const inside = typeof content === 'string' ? escaped(content, 'text') : `\n${content.join('')}`
   return `<${name}${written}>${inside}</${name}>\n`
 }
 
@@ -16,9 +16,12 @@ const forbidden = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-function escaped(text: string): string {
-  // Tabs and line ends by number, or a parser turns them into spaces in an attribute.
+/** Tabs and line ends by number where a parser would make spaces of them. */
+function escaped(text: string, place: 'attribute' | 'text'): string {
   return Bun.stripANSI(text)
     .replace(forbidden, '')
-    .replace(/[&<>"\t\r\n]/g, (char) => entities[char] ?? `&#${char.charCodeAt(0)};`)
+    .replace(
+      place === 'attribute' ? /[&<>"\t\r\n]/g : /[&<>\r]/g,
+      (char) => entities[char] ?? `&#${char.charCodeAt(0)};`,
+    )
 }
