@@ -154,7 +154,7 @@ export function manifestKey(dataset: string, stage: StageNumber, at: Date): stri
 }
 
 export interface ManifestUnion<O> {
-  /** Every object of every manifest, in the order given. */
+  /** Every object of every manifest in the order given, without those that a later one supersedes. */
   readonly objects: readonly O[]
   /** Each source once, in code point order. */
   readonly sources: readonly string[]
@@ -164,17 +164,34 @@ export interface ManifestUnion<O> {
   readonly repeated: readonly string[]
 }
 
-/** What all manifests of a data set name together: a stage may write one a pass, one an object, or any other share. */
-export function uniteManifests<O extends { readonly source_uri: string; readonly output_uri: string }>(
+/** What a union needs of an object; the last two are in our own stages' manifests only. */
+interface NamedObject {
+  readonly source_uri: string
+  readonly output_uri: string
+  readonly source_etag?: unknown
+  readonly recipe?: unknown
+}
+
+/**
+ * What all manifests of a data set, oldest first, name together: a stage may write one a pass, one an object, or any other share.
+ * An output named again from another version of its source, or by another recipe, was made again: the later entry supersedes.
+ */
+export function uniteManifests<O extends NamedObject>(
   manifests: readonly { readonly objects: readonly O[] }[],
 ): ManifestUnion<O> {
-  const objects = manifests.flatMap((manifest) => manifest.objects)
-  const outputs = new Map<string, number>()
-  for (const { output_uri } of objects) outputs.set(output_uri, (outputs.get(output_uri) ?? 0) + 1)
+  const byOutput = new Map<string, O[]>()
+  const repeated = new Set<string>()
+  for (const object of manifests.flatMap((manifest) => manifest.objects)) {
+    const before = byOutput.get(object.output_uri) ?? []
+    const same = before.filter((other) => other.source_etag === object.source_etag && other.recipe === object.recipe)
+    if (same.length > 0) repeated.add(object.output_uri)
+    byOutput.set(object.output_uri, [...same, object])
+  }
+  const objects = [...byOutput.values()].flat()
   return {
     objects,
     sources: [...new Set(objects.map((object) => object.source_uri))].sort(),
-    outputs: [...outputs.keys()].sort(),
-    repeated: [...outputs].flatMap(([output, times]) => (times > 1 ? [output] : [])).sort(),
+    outputs: [...byOutput.keys()].sort(),
+    repeated: [...repeated].sort(),
   }
 }

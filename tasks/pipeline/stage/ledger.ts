@@ -114,7 +114,10 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
       if (pending.size === 0) return undefined
       const taken = new Map(pending)
       const entries = [...taken.values()]
-      const objects = entries.flatMap((mark) => (mark.outcome === 'done' ? mark.objects : []))
+      const objects = entries
+        .flatMap((mark) => (mark.outcome === 'done' ? mark.objects : []))
+        // Images end in any order; what a manifest says shouldn't depend on it.
+        .sort((a, b) => (a.output_uri < b.output_uri ? -1 : 1))
       const failed = entries.flatMap((mark) => (mark.outcome === 'failed' ? [mark.failed] : []))
       const body = (at: Date) =>
         writeManifest({
