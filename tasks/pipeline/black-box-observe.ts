@@ -1,0 +1,252 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Problem, type WorkContext } from '../../lib/index.ts'
+import { type Ended, type RunningProcess, type Stopped, startProcess } from '../../lib/shell/process.ts'
+import type { S3 } from '../object-store/client.ts'
+import { stageEnvironment } from './environment.ts'
+import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
+import { type FileWatch, watchFiles } from './evidence-files.ts'
+import { readLog } from './evidence-log.ts'
+import { type ObjectWatch, watchObjects } from './evidence-objects.ts'
+import { manifestPrefix, type StageNumber } from './manifest.ts'
+
+export type StageName = 'stage1' | 'stage2'
+export type BucketRole = 'raw' | 'augmented' | 'normalized' | 'manifests'
+
+/** What an account of the store says: when the request that wrote an object came in, in milliseconds since 1970. */
+export interface PutEvent {
+  readonly bucket: string
+  readonly key: string
+  readonly arrived: number
+}
+
+/** What the black box asks of an object store's live client. */
+export interface StageStore {
+  readonly s3: S3
+  bucket(role: BucketRole): string
+  /** What everything of this run is written under: empty, or ends in `/`. */
+  readonly prefix: string
+  /** Every put since the store started; absent when the store keeps no account of them. */
+  readonly putEvents?: (() => Promise<readonly PutEvent[]>) | undefined
+}
+
+/** A step's context is one. */
+export interface StageContext extends WorkContext {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Gets the stage's whole log as `<stage>.log`. */
+  readonly folder?: string
+}
+
+export interface StageRun {
+  readonly store: StageStore
+  /** Where its images are: what was uploaded, or the `output` of the stage before. */
+  readonly input: { readonly bucket: string; readonly prefix: string }
+  /** A shell command line; our own stage when absent or empty. */
+  readonly command?: string | undefined
+  readonly sizes?: readonly { readonly name: string }[] | undefined
+  /** Name of the data set in the manifests; made from the store's prefix when absent. */
+  readonly dataset?: string | undefined
+  /** Seconds between two looks of the stage at its prefix; 0.2 when absent. */
+  readonly pollInterval?: number | undefined
+  /** A folder on the disk to use as NVMe; the system's temporary folder when absent. */
+  readonly nvme?: string | undefined
+  /** Gigabytes that the stage is told must be free there; 0.1 when absent. */
+  readonly nvmeMinGb?: number | undefined
+  /** More variables for the stage. */
+  readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly waits?: Partial<Waits> | undefined
+}
+
+/** How long to wait for what, in seconds. */
+export interface Waits {
+  /** For the first object; a stage that has made none by then is failed. */
+  readonly first: number
+  /** Without a new object, manifest or file: a polling stage is taken to be done. */
+  readonly quiet: number
+  /** For all of it. */
+  readonly deadline: number
+  /** From SIGTERM to SIGKILL. */
+  readonly grace: number
+}
+
+const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
+
+/** Listings are asked for this often, in milliseconds, or as often as they take. */
+export const lookEvery = 80
+
+/** One run of a stage as it is under way. */
+export interface Observed {
+  readonly objects: ObjectWatch
+  readonly files: FileWatch
+  readonly process: RunningProcess
+  readonly waits: Waits
+  /** Seconds since the start, and since the last new file, object or manifest. */
+  elapsed(): number
+  quiet(): number
+}
+
+export interface Observation {
+  readonly objects: ObjectWatch
+  readonly files: readonly SeenFile[]
+  readonly log: LogEvidence
+  readonly ended: StageEnd
+  readonly seconds: number
+  readonly startedAt: number
+}
+
+/** Where a stage writes: clean when it starts. */
+export interface Ground {
+  readonly dataset: string
+  readonly output: { readonly bucket: string; readonly prefix: string }
+}
+
+export interface ObserveOptions {
+  readonly stage: StageName
+  readonly run: StageRun
+  readonly mode: 'poll' | 'once'
+  readonly context: StageContext
+  readonly ground: Ground
+  /** Asked after every look; resolves to true when enough was seen. May throw what the step should end with. */
+  enough(observed: Observed): boolean | Promise<boolean>
+}
+
+/**
+ * Runs a stage and watches what it does to its local disk and its buckets, until `enough` was seen or it ends; then tells it to stop.
+ * Throws a Problem when it can't be started; whatever else it does is in what is returned.
+ */
+export async function observe({ stage, run, mode, context, ground, enough }: ObserveOptions): Promise<Observation> {
+  const { store, input } = run
+  const waits = { ...defaultWaits, ...run.waits }
+  const { dataset, output } = ground
+  const folder = await mkdtemp(join(run.nvme ?? tmpdir(), `assay-${stage}-`))
+  const [nvmeRoot, keep] = [join(folder, 'nvme'), join(folder, 'evidence')]
+  for (const name of ['input', 'work', 'output', 'cache']) await mkdir(join(nvmeRoot, name), { recursive: true })
+  await mkdir(keep)
+  const log = readLog(nvmeRoot)
+  const manifestBucket = store.bucket('manifests')
+  const objects = watchObjects({ s3: store.s3, stage: stageNumber(stage), dataset, output, manifestBucket })
+  await objects.look()
+  const env = stageEnvironment(
+    {
+      endpoint: store.s3.endpoint,
+      buckets: {
+        raw: store.bucket('raw'),
+        augmented: store.bucket('augmented'),
+        normalized: store.bucket('normalized'),
+        manifests: manifestBucket,
+      },
+      inputPrefix: input.prefix,
+      outputPrefix: output.prefix,
+      dataset,
+      mode,
+      pollInterval: run.pollInterval ?? 0.2,
+      nvmeRoot,
+      nvmeMinGb: run.nvmeMinGb ?? 0.1,
+      sizes: sizeNames(run).join(','),
+      ...(run.variables && { more: run.variables }),
+    },
+    context.env ?? process.env,
+  )
+
+  const files = watchFiles(nvmeRoot, keep)
+  const startedAt = Date.now()
+  const from = performance.now()
+  const child = startProcess(commandOf(stage, run), {
+    cwd: process.cwd(),
+    env,
+    signal: context.signal,
+    grace: waits.grace * 1000,
+    ...(context.folder !== undefined && { log: join(context.folder, `${stage}.log`) }),
+    onLine: forward(context, (line) => log.add(line)),
+  })
+  let end: Ended | undefined
+  child.done.then(
+    (how) => {
+      end = how
+    },
+    () => {},
+  )
+  const observed: Observed = {
+    objects,
+    files,
+    process: child,
+    waits,
+    elapsed: () => (performance.now() - from) / 1000,
+    quiet: () => (performance.now() - Math.max(from, objects.changedAt(), files.changedAt())) / 1000,
+  }
+  try {
+    while (end === undefined) {
+      const before = performance.now()
+      await objects.look()
+      context.signal.throwIfAborted()
+      if (await enough(observed)) break
+      const took = performance.now() - before
+      await Promise.race([Bun.sleep(Math.max(lookEvery - took, took)), child.done])
+    }
+    const stop = await child.stop()
+    const seconds = observed.elapsed()
+    const how = await child.done
+    context.signal.throwIfAborted()
+    if (how.kind === 'not-started') throw new Problem(how.sentence)
+    await objects.look()
+    const ended = endOf(how, stop)
+    return { objects, files: await files.stop(), log: log.evidence(child.lastLines(20)), ended, seconds, startedAt }
+  } finally {
+    await child.stop()
+    await files.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export function stageNumber(stage: StageName): StageNumber {
+  return stage === 'stage1' ? 1 : 2
+}
+
+/** The sizes a stage is told to make; stage 1 ignores them. */
+export function sizeNames({ sizes }: StageRun): readonly string[] {
+  return sizes?.map(({ name }) => name) ?? ['1080p', '720p', '480p']
+}
+
+export function commandText(stage: StageName, { command }: StageRun): string {
+  return command || `assay task ${stage}`
+}
+
+function commandOf(stage: StageName, { command }: StageRun): string | readonly string[] {
+  if (command) return command
+  return [process.execPath, join(import.meta.dir, '..', '..', 'lib', 'cli', 'main.ts'), 'task', stage]
+}
+
+/** A data set and an output prefix of the run's own that hold nothing yet, not even from an attempt that was cut short. */
+export async function cleanGround(stage: StageName, run: StageRun): Promise<Ground> {
+  const { s3, bucket, prefix } = run.store
+  const role = stage === 'stage1' ? 'augmented' : 'normalized'
+  const name = run.dataset ?? (prefix.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '') || 'assay')
+  for (let attempt = 1; ; attempt++) {
+    const suffix = attempt === 1 ? '' : `-${attempt}`
+    const ground = { dataset: name + suffix, output: { bucket: bucket(role), prefix: `${prefix}${role}${suffix}/` } }
+    const manifests = manifestPrefix(ground.dataset, stageNumber(stage))
+    const found = [
+      ...(await s3.list(ground.output.bucket, ground.output.prefix)),
+      ...(await s3.list(bucket('manifests'), manifests)),
+    ]
+    if (found.length === 0) return ground
+  }
+}
+
+function endOf(end: Exclude<Ended, { kind: 'not-started' }>, stop: Stopped): StageEnd {
+  return end.kind === 'exited' ? { stop, code: end.code } : { stop, signal: end.signal }
+}
+
+/** The step's log gets so many lines and is told that there were more; the stage's own log has them. */
+const mostForwarded = 10_000
+
+function forward(context: StageContext, also: (line: string) => void): (line: string) => void {
+  let lines = 0
+  return (line) => {
+    also(line)
+    lines += 1
+    if (lines <= mostForwarded) context.log(line)
+    if (lines === mostForwarded) context.log('… and more lines, which are not shown')
+  }
+}
