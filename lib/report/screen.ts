@@ -8,6 +8,8 @@ export interface Running {
   readonly name: string
   /** What it last said of its progress. */
   words: string
+  /** The last lines it logged. */
+  readonly lines: string[]
   /** On the monotonic clock, in milliseconds. */
   readonly since: number
 }

@@ -4,7 +4,7 @@ import { sentenceOf } from '../run/perform.ts'
 import { summarize } from '../stats/summary.ts'
 import { type Page, type Row, rowLine, under } from './page.ts'
 import { formatDuration, formatNumber, several } from './summary.ts'
-import { linesOf, oneLine } from './text.ts'
+import { linesOf, oneLine, widthOf } from './text.ts'
 
 const marks: Readonly<Record<Outcome, Pick<Row, 'mark' | 'style'>>> = {
   passed: { mark: '✓', style: 'green' },
@@ -21,19 +21,25 @@ export interface StepNotes {
   readonly progress: string
   /** Why it ran, where that is to be said. */
   readonly because: string | undefined
-  /** The last lines of its log, where they are to be shown. */
+  /** The last lines it logged. */
   readonly tail: readonly string[]
-  readonly log: string
+  /** Where its log is, if it has one. */
+  readonly log: string | undefined
 }
 
 /** A step that ended: its line, and what there is to say under it. */
 export function endedLines(ended: StepEnded, notes: StepNotes, page: Page): readonly string[] {
-  const row = rowLine(
-    { ...marks[ended.outcome], name: oneLine(ended.step), words: wordsOf(ended, notes), right: rightOf(ended, notes) },
-    page,
-  )
+  const words = wordsOf(ended, notes)
+  const row = { ...marks[ended.outcome], name: oneLine(ended.step), words, right: rightOf(ended, notes) }
+  if (ended.outcome === 'skipped' && page.cut && widthOf(rowLine(row, { ...page, cut: false })) > page.columns)
+    return [rowLine({ ...row, words: '' }, page), ...under(words, page)]
   const because = notes.because === undefined ? [] : under(`because ${oneLine(notes.because)}`, page, '', 'dim')
-  return [row, ...because, ...openFindings(ended.findings ?? [], page), ...wrongLines(ended, notes, page)]
+  return [
+    rowLine(row, page),
+    ...because,
+    ...openFindings(ended.findings ?? [], page),
+    ...wrongLines(ended, notes, page),
+  ]
 }
 
 function wordsOf({ outcome, reason = '', findings, metrics, attempts }: StepEnded, { progress }: StepNotes): string {
@@ -98,8 +104,8 @@ function wrongLines(
     ...under(first, page),
     ...frames.slice(0, mostFrames).flatMap((frame) => under(frame.trim(), page, '', 'dim')),
     // What a program said last is in the reason already, when it was the program that failed.
-    ...(said.length > 0 ? said : notes.tail).flatMap((line) => under(line, page, bar)),
-    ...(notes.tail.length > 0 ? under(`log: ${notes.log}`, page, '', 'dim') : []),
+    ...(said.length > 0 ? said : notes.tail.map(oneLine)).flatMap((line) => under(line, page, bar)),
+    ...(notes.log !== undefined ? under(`log: ${notes.log}`, page, '', 'dim') : []),
   ]
 }
 

@@ -6,13 +6,12 @@ import { type Draft, next } from '../record/run-record.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
 import type { Observer, Passing } from '../run/observe.ts'
 import { logsOf } from './ends.ts'
-import { lastLines } from './log-tail.ts'
 import { type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
 import { outcomeOf, summaryText } from './summary.ts'
 import { endedLines, serviceLines } from './terminal-lines.ts'
-import { linesOf, oneLine, widthOf } from './text.ts'
+import { linesOf, oneLine, widthOf, wrap } from './text.ts'
 
 export interface TerminalOptions {
   /** Takes text at once; where it goes is the caller's choice. */
@@ -39,6 +38,9 @@ export interface TerminalView {
    */
   close(): void
 }
+
+/** Of a failed step's log. */
+const mostLines = 10
 
 /** Shows one run to a person: live lines where the terminal can redraw, one plain line a step where it cannot. */
 export function terminalView(options: TerminalOptions): TerminalView {
@@ -71,7 +73,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
   const screen = (isTTY ? liveScreen : plainScreen)({ write, clock, page, running: () => running.values() })
 
   function began(name: string): void {
-    if (!running.has(name)) running.set(name, { name, words: '', since: clock.monotonic() })
+    if (!running.has(name)) running.set(name, { name, words: '', lines: [], since: clock.monotonic() })
     screen.changed()
   }
 
@@ -79,7 +81,9 @@ export function terminalView(options: TerminalOptions): TerminalView {
     running.clear()
     longestName = nodes.reduce((longest, { name }) => Math.max(longest, widthOf(oneLine(name))), 0)
     if (record !== undefined) logs = logsOf(record)
-    screen.print([`  ${paint('bold', plan)} · ${oneLine(title)}${note}`])
+    const { columns, cut } = page()
+    const lines = cut ? wrap(`${plan} · ${oneLine(title)}${note}`, columns - 2) : [`${plan} · ${oneLine(title)}${note}`]
+    screen.print(lines.map((line) => `  ${line}`).map((line) => line.replace(plan, (word) => paint('bold', word))))
   }
 
   function serviceEvent(event: ServiceEvent): void {
@@ -98,14 +102,14 @@ export function terminalView(options: TerminalOptions): TerminalView {
   function stepEnded(ended: StepEnded): void {
     const step = record?.byName.get(ended.step)
     if (record === undefined || step === undefined) return
+    const one = running.get(ended.step)
     const log = join(folderOf(record), logs.get(ended.step) ?? '')
-    const wrong = ended.outcome === 'failed' || ended.outcome === 'errored' || ended.outcome === 'aborted'
     const notes = {
       kind: step.kind,
-      progress: running.get(ended.step)?.words ?? '',
+      progress: one?.words ?? '',
       because: explain ? (ended.because ?? step.because) : undefined,
-      tail: wrong ? lastLines(log) : [],
-      log,
+      tail: (one?.lines ?? []).slice(-mostLines),
+      log: ended.outcome !== 'passed' && existsSync(log) ? log : undefined,
     }
     running.delete(ended.step)
     screen.print(endedLines(ended, notes, page()))
@@ -136,7 +140,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
         progressed(event.step, event.text)
         break
       case 'log':
-        if (verbose) screen.print([`      ${paint('dim', `${oneLine(event.step)} │`)} ${oneLine(event.line)}`])
+        logged(event.step, event.line)
     }
   }
 
@@ -145,20 +149,31 @@ export function terminalView(options: TerminalOptions): TerminalView {
     if (one !== undefined) one.words = text
   }
 
+  function logged(step: string, line: string): void {
+    const lines = running.get(step)?.lines
+    lines?.push(line)
+    if (lines !== undefined && lines.length > 2 * mostLines) lines.splice(0, mostLines)
+    if (verbose) screen.print([`      ${paint('dim', `${oneLine(step)} │`)} ${oneLine(line)}`])
+  }
+
   const folderOf = ({ heading }: Draft) => options.pathOf(heading.plan, heading.run)
 
   function summaryLines(ended: Draft): readonly string[] {
     const folder = folderOf(ended)
     const outcome = outcomeOf(ended)
     const style = outcome === 'passed' ? 'green' : outcome === 'skipped' ? 'yellow' : 'red'
-    const counted = `${summaryText(ended)} · ${folder}`.replace(outcome, (word) => paint(['bold', style], word))
-    const reason = ended.ended?.reason === undefined ? [] : linesOf(ended.ended.reason).map((line) => `  ${line}`)
+    const reason = ended.ended?.reason === undefined ? [] : linesOf(ended.ended.reason)
+    const { columns, cut } = page()
+    const told = [`${summaryText(ended)} · ${folder}`, ...reason]
+      .flatMap((line) => (cut ? wrap(line, columns - 2) : [line]))
+      .map((line) => `  ${line}`)
+    const [counted = '', ...more] = told
     const again = `  again: ${oneLine(ended.heading.again)}`
     const files = [...resultFiles, 'journal.jsonl'].filter((name) => existsSync(join(folder, name)))
     const results = files.length === 0 ? '' : `results: ${files.join('  ')}`
     const together = `${again}      ${results}`
-    const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
-    return [`  ${counted}`, ...reason, ...last.filter(Boolean)]
+    const last = widthOf(together) <= columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
+    return [counted.replace(outcome, (word) => paint(['bold', style], word)), ...more, ...last.filter(Boolean)]
   }
 
   return {
