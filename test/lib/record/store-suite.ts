@@ -38,7 +38,7 @@ export function storeSuite(storeIn: (folder: string) => Store): void {
   test('opening cuts off a torn last line and goes on after it', () => {
     const store = fresh()
     const run = store.create('plan', 'run')
-    run.append('whole\nto')
+    run.append('whole\na torn line that is longer than what follows')
     run.close()
     const again = store.open('plan', 'run')
     again.append('next\n')

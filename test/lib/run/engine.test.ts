@@ -3,6 +3,8 @@ import * as v from 'valibot'
 import { equal, undecided } from '../../../lib/plan/check.ts'
 import { atLeast, higher, quantity } from '../../../lib/plan/metric.ts'
 import { Failure, Problem } from '../../../lib/plan/problem.ts'
+import { memoryStore } from '../../../lib/record/memory.ts'
+import type { Store } from '../../../lib/record/store.ts'
 import { Interrupted } from '../../../lib/run/summing.ts'
 import { rigFor } from '../../rig.ts'
 
@@ -83,6 +85,66 @@ describe('scheduling', () => {
     ;(await rig.started('one')).finish()
     ;(await rig.started('two')).finish()
     ;(await rig.started('none')).finish()
+    await result
+  })
+
+  test('who waits for a slot is not overtaken by those who come later', async () => {
+    const rig = rigFor(
+      (plan) => {
+        const first = plan.held('first', { slots: { gpu: 1 } })
+        plan.held('both', { slots: { gpu: 2 } })
+        const free = plan.held('free')
+        plan.held('late', { needs: { free }, slots: { gpu: 1 } })
+        plan.held('last', { needs: { first } })
+      },
+      { slots: { gpu: 2 } },
+    )
+    const result = rig.run()
+    ;(await rig.started('free')).finish()
+    await rig.idle()
+    expect(rig.open()).toEqual(['first'])
+    ;(await rig.started('first')).finish()
+    await rig.idle()
+    expect(rig.open()).toEqual(['both', 'last'])
+    ;(await rig.started('both')).finish()
+    ;(await rig.started('late')).finish()
+    ;(await rig.started('last')).finish()
+    await result
+  })
+
+  test('a step waits until what it builds on is safe on disk, an independent one does not', async () => {
+    const store = memoryStore()
+    const syncs: (() => void)[] = []
+    let holding = false
+    const slow: Store = {
+      ...store,
+      create: (plan, run) => ({
+        ...store.create(plan, run),
+        sync: () => (holding ? new Promise((resolve) => void syncs.push(resolve)) : Promise.resolve()),
+      }),
+    }
+    const rig = rigFor(
+      (plan) => {
+        const first = plan.held('first')
+        plan.held('next', { needs: { first } })
+        plan.held('other')
+      },
+      {},
+      slow,
+    )
+    const result = rig.run({ jobs: 1 })
+    const first = await rig.started('first')
+    holding = true
+    first.finish()
+    await rig.started('other')
+    await rig.idle()
+    expect(rig.open()).toEqual(['other'])
+    ;(await rig.started('other')).finish()
+    await rig.idle()
+    expect(rig.open()).toEqual([])
+    holding = false
+    for (const sync of syncs) sync()
+    ;(await rig.started('next')).finish()
     await result
   })
 })

@@ -5,7 +5,7 @@ import { text } from '../../../lib/plan/param.ts'
 import { definePlan } from '../../../lib/plan/plan.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
 import type { StepRecord } from '../../../lib/record/run-record.ts'
-import { type RunResult, runPlan } from '../../../lib/run/run-plan.ts'
+import { type RunOptions, type RunResult, runPlan } from '../../../lib/run/run-plan.ts'
 
 /** A plan of three steps and a check that the world can break in places. */
 function scene() {
@@ -45,7 +45,7 @@ function scene() {
       plan.check({ name: 'check', needs: { last }, run: ({ last }) => [equal('last', last.length > 0, true)] })
     },
   )
-  const run = async (options: { resume?: string; params?: Record<string, string> } = {}) => {
+  const run = async (options: Pick<RunOptions, 'resume' | 'params' | 'signal'> = {}) => {
     world.calls.length = 0
     const result = await runPlan(plan, { store, env: {}, ...options })
     return { result, calls: [...world.calls], why: reasons(result), run: result.kind === 'busy' ? '' : result.run }
@@ -76,6 +76,16 @@ describe('--resume', () => {
       check: 'checks are judged again',
     })
     expect(second.result).toMatchObject({ outcome: 'passed', run: first.run })
+  })
+
+  test('goes on from any earlier sitting, also when the last one got nowhere', async () => {
+    const { world, run } = scene()
+    world.broken = true
+    const first = await run()
+    world.broken = false
+    const nowhere = await run({ resume: first.run, signal: AbortSignal.abort(new Error('interrupted')) })
+    expect([nowhere.calls, nowhere.result.kind === 'ended' && nowhere.result.outcome]).toEqual([[], 'aborted'])
+    expect((await run({ resume: first.run })).calls).toEqual(['last'])
   })
 
   test('after success says there is nothing to do', async () => {
