@@ -1,5 +1,10 @@
+import { readdir, stat } from 'node:fs/promises'
+import { extname, join, relative, resolve, sep } from 'node:path'
+import { cannot } from '../../lib/index.ts'
 import type { Box } from './boxes.ts'
+import { openImage } from './read.ts'
 import type { Dimensions } from './sizes.ts'
+import { yoloBoxes } from './yolo.ts'
 
 /** An image of a user's folder; width and height as a viewer sees it, upright. */
 export interface FoundImage extends Dimensions {
@@ -12,7 +17,44 @@ export interface FoundImage extends Dimensions {
   readonly boxes: readonly Box[]
 }
 
-/** Every image in `folder` and the folders in it, by path. Throws a Problem when the folder has none or one can't be read. */
+const extensions: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif'])
+
+/** Headers read at once; more only waits on the disk. */
+const together = 8
+
+/**
+ * Every image in `folder` and the folders in it, in code point order of their paths; hidden files are left out. Headers are
+ * read, pixels are not. Throws a Problem when the folder can't be read or holds no image, or a file named as one is none.
+ */
 export async function listImages(folder: string): Promise<readonly FoundImage[]> {
-  throw new Error(`not there yet: ${folder}`)
+  const files = await imageFiles(folder)
+  if (files.length === 0) {
+    throw cannot('use images', 'images', `a folder with images (${[...extensions].join(' ')})`, folder)
+  }
+  const found: FoundImage[] = []
+  for (let at = 0; at < files.length; at += together) {
+    found.push(...(await Promise.all(files.slice(at, at + together).map((path) => readHeader(folder, path)))))
+  }
+  return found
+}
+
+async function imageFiles(folder: string): Promise<readonly string[]> {
+  const info = await stat(folder).catch(() => undefined)
+  if (!info?.isDirectory()) {
+    throw cannot('use images', 'images', info ? 'a folder' : 'a folder that is there', folder)
+  }
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => !entry.isDirectory() && extensions.has(extname(entry.name).toLowerCase()))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
+    .sort()
+}
+
+async function readHeader(folder: string, path: string): Promise<FoundImage> {
+  const absolute = resolve(folder, path)
+  const { size } = await stat(absolute)
+  const { metadata } = await openImage(absolute, path, 'use images')
+  const { width, height } = metadata.autoOrient
+  return { path, absolute, bytes: size, width, height, boxes: await yoloBoxes(absolute, { width, height }) }
 }

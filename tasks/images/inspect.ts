@@ -1,3 +1,5 @@
+import { openImage, reading } from './read.ts'
+
 /** What a stored image is; width and height as stored, before any EXIF orientation. */
 export interface Inspection {
   /** `jpeg`, `png`, `webp` … */
@@ -14,5 +16,8 @@ export interface Inspection {
 
 /** Decodes every pixel and says what the image is. Throws a Problem naming it where it can't be decoded. */
 export async function inspect(bytes: Uint8Array, name = 'image'): Promise<Inspection> {
-  throw new Error(`not there yet: ${name} ${bytes.length}`)
+  const { image, metadata } = await openImage(bytes, name, 'inspect')
+  await reading(name, 'inspect', () => image.raw().toBuffer())
+  const { format, width, height, channels, hasAlpha, space, depth } = metadata
+  return { format, width, height, channels, hasAlpha, space, depth }
 }

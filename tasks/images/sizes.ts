@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type Param, Problem, param } from '../../lib/index.ts'
+import { cannot, type Param, param } from '../../lib/index.ts'
 
 export interface Dimensions {
   readonly width: number
@@ -52,9 +52,7 @@ const Sizes = v.pipe(
 export function parseSizes(text: string): readonly Size[] {
   const result = v.safeParse(Sizes, text)
   if (result.success) return result.output
-  throw new Problem(
-    `Cannot read sizes as they must be ${result.issues[0].message}: current value is ${text || 'empty'}`,
-  )
+  throw cannot('normalize', 'sizes', result.issues[0].message, text)
 }
 
 /** A parameter that holds a list of sizes. */
