@@ -37,7 +37,7 @@ export function send({
   const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'utf8')
   return new Promise((resolve, reject) => {
     const host = hostname.replace(/^\[|\]$/g, '')
-    const at = { host, port: Number(port || (protocol === 'https:' ? 443 : 80)) }
+    const at = { host, port: Number(port || (protocol === 'https:' ? 443 : 80)), noDelay: true }
     const socket = protocol === 'https:' ? connectTls({ ...at, servername: host }) : connectTcp(at)
     const chunks: Buffer[] = []
     const finish = (state: 'open' | 'closed') => {
@@ -96,7 +96,8 @@ function bodyOf(
   return end === 'closed' ? rest : 'incomplete'
 }
 
-function dechunk(bytes: Buffer): Buffer | 'incomplete' {
+/** The body that the chunks hold; 'incomplete' while more must come. */
+export function dechunk(bytes: Buffer): Buffer | 'incomplete' {
   const parts: Buffer[] = []
   for (let at = 0; ; ) {
     const line = bytes.indexOf('\r\n', at)

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { parseResponse } from './http.ts'
+import { createServer, type Socket } from 'node:net'
+import { dechunk, send } from './http.ts'
 
 export interface Asked {
   readonly method: string
   readonly target: string
-  readonly headers: Headers
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export interface Answer {
@@ -34,14 +35,19 @@ export interface Proxy {
 
 /** A reverse proxy before the server at `upstream` that passes requests on byte for byte and answers as the fault that is set would. */
 export async function faultyProxy(upstream: string): Promise<Proxy> {
-  const to = new URL(upstream)
-  let fault: Fault | undefined
+  let fault: Fault = { name: 'none' }
   const open = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     open.add(client)
     client.on('close', () => open.delete(client))
     client.on('error', () => client.destroy())
-    relay(client, { host: to.hostname, port: Number(to.port) }, fault ?? { name: 'none' })
+    readRequest(client, (request) => {
+      relay(upstream, request, fault).then(
+        (answer) => reply(client, request, answer),
+        // The server hung up on us, so we hang up too.
+        () => client.destroy(),
+      )
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -50,7 +56,7 @@ export async function faultyProxy(upstream: string): Promise<Proxy> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     set: (next) => {
-      fault = next
+      fault = next ?? { name: 'none' }
     },
     stop: async () => {
       server.close()
@@ -59,59 +65,57 @@ export async function faultyProxy(upstream: string): Promise<Proxy> {
   }
 }
 
-function relay(client: Socket, to: { readonly host: string; readonly port: number }, { instead, alter }: Fault): void {
-  let head = Buffer.alloc(0)
-  client.on('data', function read(chunk: Buffer) {
-    head = Buffer.concat([head, chunk])
-    const end = head.indexOf('\r\n\r\n')
-    if (end < 0) return
-    client.off('data', read)
-    const lines = head.subarray(0, end).toString('latin1').split('\r\n')
-    const asked = parseHead(lines)
-    const sent = head.subarray(end + 4)
-    if (asked.headers.has('expect')) client.write('HTTP/1.1 100 Continue\r\n\r\n')
-    const answer = instead?.(asked)
-    if (answer !== undefined) {
-      swallow(client, Number(asked.headers.get('content-length') ?? 0) - sent.length, () =>
-        reply(client, asked, answer),
-      )
-      return
+interface Request extends Asked {
+  readonly body: Buffer
+  readonly complete: boolean
+}
+
+/** Hands on the one request of a connection, once it is whole or the client says that no more comes. */
+function readRequest(client: Socket, done: (request: Request) => void): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  let head: (Asked & { readonly at: number }) | undefined
+  const finish = (complete: boolean) => {
+    client.off('data', read).off('end', cut)
+    if (head !== undefined) done({ ...head, body: Buffer.concat(chunks).subarray(head.at), complete })
+  }
+  const read = (chunk: Buffer) => {
+    chunks.push(chunk)
+    size += chunk.length
+    if (head === undefined) {
+      const bytes = Buffer.concat(chunks)
+      const end = bytes.indexOf('\r\n\r\n')
+      if (end < 0) return
+      head = { ...parseHead(bytes.subarray(0, end).toString('utf8').split('\r\n')), at: end + 4 }
+      if ('expect' in head.headers) client.write('HTTP/1.1 100 Continue\r\n\r\n')
     }
-    const server = connect({ ...to, allowHalfOpen: true })
-    const passed = lines.filter((line) => !/^(connection|expect):/i.test(line))
-    server.write(Buffer.from(`${passed.join('\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'))
-    server.write(sent)
-    client.pipe(server)
-    const chunks: Buffer[] = []
-    server.on('data', (data: Buffer) => chunks.push(data))
-    // A server that refuses may hang up while the rest of the body is on its way: what it said still counts.
-    server.on('error', () => {})
-    server.on('close', () => {
-      const response = parseResponse(Buffer.concat(chunks), asked.method, 'closed')
-      if (response === 'incomplete') client.destroy()
-      else reply(client, asked, alter?.(asked, response) ?? response)
-    })
-    server.on('end', () => server.destroy())
-  })
+    const whole =
+      head.headers['transfer-encoding'] === 'chunked'
+        ? dechunk(Buffer.concat(chunks).subarray(head.at)) !== 'incomplete'
+        : size >= head.at + Number(head.headers['content-length'] ?? 0)
+    if (whole) finish(true)
+  }
+  const cut = () => finish(false)
+  client.on('data', read).on('end', cut)
 }
 
 function parseHead([first = '', ...lines]: readonly string[]): Asked {
   const [method = '', target = ''] = first.split(' ')
-  const headers = new Headers()
-  for (const line of lines) headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim())
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
+  }
   return { method, target, headers }
 }
 
-function swallow(client: Socket, bytes: number, done: () => void): void {
-  let left = bytes
-  if (left <= 0) {
-    done()
-    return
-  }
-  client.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left <= 0) done()
-  })
+async function relay(url: string, request: Request, { instead, alter }: Fault): Promise<Answer> {
+  const own = instead?.(request)
+  if (own !== undefined) return own
+  const { expect: _, ...headers } = request.headers
+  const { method, target, body, complete } = request
+  const answer = await send({ url, method, target, headers, body, ...(complete ? {} : { end: 'half-close' }) })
+  return alter?.(request, answer) ?? answer
 }
 
 function reply(client: Socket, { method }: Asked, { status, headers, body }: Answer): void {

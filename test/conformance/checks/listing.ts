@@ -187,9 +187,9 @@ export const listing = area('listing v2', {
       byteOrder,
     )
     const bucket = await filled(server, keys)
-    for (const Prefix of ['', 'a', 'a/', 'b/', 'ü/'])
+    for (const Prefix of ['', 'a', 'a/', 'ü/'])
       for (const Delimiter of ['', '/'])
-        for (const MaxKeys of [1, 3]) {
+        for (const MaxKeys of [2, 3]) {
           const found = await pages(server, bucket, { Prefix, MaxKeys, ...(Delimiter && { Delimiter }) })
           const entries = found.map((page) => [...keysOf(page), ...prefixesOf(page)].map(String).sort(byteOrder))
           assert.deepEqual(entries.flat(), listModel(keys, Prefix, Delimiter), `${Prefix} ${Delimiter} ${MaxKeys}`)
