@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 
 /** One object that became visible, as written to `requests.jsonl` beside the data. */
 export interface PutEvent {
@@ -19,11 +19,21 @@ export interface AccessRecord {
 
 /** Appends each event as one write before its request is answered, so that who has the answer finds the line. */
 export function openAccessRecord(file: string): AccessRecord {
-  const handle = openSync(file, 'a')
+  const handle = openSync(file, 'a+')
+  // A line that a killed store left unfinished must not swallow the first one of ours.
+  if (!endsInLine(handle)) writeSync(handle, '\n')
   return {
     add: (event) => void writeSync(handle, `${JSON.stringify(event)}\n`),
     close: () => closeSync(handle),
   }
+}
+
+function endsInLine(handle: number): boolean {
+  const { size } = fstatSync(handle)
+  if (size === 0) return true
+  const last = Buffer.alloc(1)
+  readSync(handle, last, 0, 1, size - 1)
+  return last.toString() === '\n'
 }
 
 /** Now, in milliseconds since 1970 with a fraction that never runs backwards. */

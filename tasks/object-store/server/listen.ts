@@ -54,7 +54,10 @@ async function serve(
   answer: (request: S3Request) => Promise<Answer>,
 ): Promise<void> {
   const request = requestOf(incoming, preciseNow())
-  const given = await answer(request).catch((error: unknown) => errorAnswer(error, request, id))
+  const given = await answer(request).catch((error: unknown) => {
+    if (incoming.destroyed && !incoming.complete) throw error
+    return errorAnswer(error, request, id)
+  })
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
   const head = request.method === 'HEAD'
   const length = body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cannot } from '../../lib/plan/problem.ts'
+import type { ServiceContext } from '../../lib/plan/service.ts'
+import type { S3 } from './client.ts'
+import { isLoopback } from './endpoint.ts'
+import { bucketName, bucketVariable, type Role } from './roles.ts'
+
+/**
+ * Makes sure that writing below `prefix` harms nobody: says what will be written to before anything is, creates buckets only where that is allowed
+ * (a loopback endpoint, or ASSAY_CREATE_BUCKETS), and refuses a prefix that holds anything this very run did not put there.
+ */
+export async function claimPrefix(
+  s3: S3,
+  prefix: string,
+  roles: readonly Role[],
+  context: ServiceContext,
+): Promise<void> {
+  const { env, folder, announce } = context
+  const { url } = s3.endpoint
+  const buckets = [...new Set(roles.map((role) => bucketName(role, env)))]
+  const missing: string[] = []
+  for (const bucket of buckets) if (!(await isThere(s3, bucket, prefix, context))) missing.push(bucket)
+
+  const loopback = isLoopback(url)
+  const allowed = loopback || ['yes', 'true', '1'].includes(env.ASSAY_CREATE_BUCKETS ?? '')
+  const role = roles.find((one) => bucketName(one, env) === missing[0])
+  if (missing[0] !== undefined && role !== undefined && !allowed) {
+    const next = `Name one in ${bucketVariable(role)}, create it, or let Assay do so with --create-buckets (ASSAY_CREATE_BUCKETS=yes).`
+    throw cannot(`write to ${url}`, bucketVariable(role), 'a bucket that exists', missing[0], next)
+  }
+  if (!loopback) {
+    const creating = missing.length === 0 ? '' : ` (${missing.join(', ')} to be created)`
+    announce(`Writes to ${url}, buckets ${buckets.join(', ')}${creating}, only below ${prefix}`)
+  }
+  for (const bucket of missing) await s3.createBucket(bucket)
+  // From here on what is below the prefix is this run's, also when it is resumed.
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(claimFile(folder), claim(s3, prefix))
+}
+
+async function isThere(s3: S3, bucket: string, prefix: string, { folder }: ServiceContext): Promise<boolean> {
+  if (!(await s3.hasBucket(bucket))) return false
+  const [found] = await s3.list(bucket, prefix)
+  if (found && !isClaimed(s3, prefix, folder)) {
+    const next = 'It holds something that this run did not write: remove it, or start a run of another name.'
+    throw cannot(`write to ${s3.endpoint.url}`, `${bucket}/${prefix}`, 'empty', found.key, next)
+  }
+  return true
+}
+
+/** Removes every object below the prefix: it was empty when this run claimed it. */
+export async function removeBelow(s3: S3, prefix: string, buckets: readonly string[]): Promise<void> {
+  for (const bucket of new Set(buckets)) {
+    const written = await s3.list(bucket, prefix)
+    await s3.remove(
+      bucket,
+      written.map(({ key }) => key),
+    )
+  }
+}
+
+function isClaimed(s3: S3, prefix: string, folder: string): boolean {
+  const file = claimFile(folder)
+  return existsSync(file) && readFileSync(file, 'utf8') === claim(s3, prefix)
+}
+
+function claim({ endpoint }: S3, prefix: string): string {
+  return `${JSON.stringify({ url: endpoint.url, prefix })}\n`
+}
+
+function claimFile(folder: string): string {
+  return join(folder, 'claim.json')
+}

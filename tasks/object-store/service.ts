@@ -1,0 +1,107 @@
+import { messageOf, Problem } from '../../lib/plan/problem.ts'
+import type { RunningService, Service, ServiceContext } from '../../lib/plan/service.ts'
+import type { S3 } from './client.ts'
+import { bucketName, bucketVariable, type Role } from './roles.ts'
+import type { PutEvent } from './server/access-record.ts'
+
+/** What a step is given for an object store: the same whichever one it is. */
+export interface ObjectStore {
+  readonly kind: 'embedded' | 'rustfs' | 'endpoint'
+  readonly s3: S3
+  /** The name of the bucket that plays this role. */
+  bucket(role: Role): string
+  /** What every key that this run writes begins with: `assay/<plan>/<run>/`. */
+  readonly prefix: string
+  /** What a stage's process needs to know of the store: endpoint, keys and buckets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** When each put came in and became visible: the embedded store's own record. */
+  readonly putEvents?: () => Promise<readonly PutEvent[]>
+  /** Removes what this run wrote, and nothing else. Also works after the service was stopped where the endpoint is somebody's. */
+  removeWritten(): Promise<void>
+}
+
+/**
+ * The object store that a plan's steps use: the one `S3_ENDPOINT` names, else `rustfs` where it is on PATH, else the embedded store;
+ * the last two on loopback, with random keys, in a process that ends with us and data in the run's folder.
+ */
+export function objectStore({ buckets }: { readonly buckets: readonly Role[] }): Service<ObjectStore> {
+  return {
+    name: 'object store',
+    start: async (context) => {
+      if (context.env.S3_ENDPOINT) return startEndpoint(context, buckets)
+      const rustfs = Bun.which('rustfs', { PATH: context.env.PATH ?? '' })
+      return startLocal(context, buckets, rustfs)
+    },
+  }
+}
+
+/** A wrong address must be told in seconds, not after a client's many retries. */
+const probeDeadline = 5000
+
+async function startEndpoint(context: ServiceContext, roles: readonly Role[]): Promise<RunningService<ObjectStore>> {
+  const { endpointFromEnv } = await import('./endpoint.ts')
+  const { connect } = await import('./connect.ts')
+  const { claimPrefix } = await import('./own-prefix.ts')
+  const endpoint = endpointFromEnv(context.env)
+  const prefix = ownPrefix(context)
+  await claimPrefix(connect(endpoint, { deadline: probeDeadline }), prefix, roles, context)
+  const client = await storeClient('endpoint', connect(endpoint), context, roles)
+  return { client, detail: new URL(endpoint.url).host, ready: async () => {}, stop: async () => {} }
+}
+
+async function startLocal(
+  context: ServiceContext,
+  roles: readonly Role[],
+  rustfs: string | null,
+): Promise<RunningService<ObjectStore>> {
+  const { startEmbedded, startRustfs } = await import('./local-store.ts')
+  const { connect } = await import('./connect.ts')
+  const { putEvents } = await import('./put-events.ts')
+  const local = rustfs === null ? await startEmbedded(context) : await startRustfs(rustfs, context)
+  const kind = rustfs === null ? 'embedded' : 'rustfs'
+  const s3 = connect(local.endpoint)
+  const plain = await storeClient(kind, s3, context, roles)
+  const client = kind === 'embedded' ? { ...plain, putEvents: () => putEvents(local.folder) } : plain
+  return {
+    client,
+    detail: `${kind}, ${new URL(local.endpoint.url).host}`,
+    async ready(signal) {
+      await local.ready(signal)
+      try {
+        for (const role of roles) await s3.createBucket(client.bucket(role))
+      } catch (error) {
+        throw new Problem(`Cannot create the buckets of the ${kind} object store: ${messageOf(error)}`)
+      }
+    },
+    stop: local.stop,
+  }
+}
+
+async function storeClient(
+  kind: ObjectStore['kind'],
+  s3: S3,
+  context: ServiceContext,
+  roles: readonly Role[],
+): Promise<ObjectStore> {
+  const { endpointVariables } = await import('./endpoint.ts')
+  const bucket = (role: Role) => bucketName(role, context.env)
+  const prefix = ownPrefix(context)
+  return {
+    kind,
+    s3,
+    prefix,
+    bucket,
+    environment: {
+      ...endpointVariables(s3.endpoint),
+      ...Object.fromEntries(roles.map((role) => [bucketVariable(role), bucket(role)])),
+    },
+    async removeWritten() {
+      const { removeBelow } = await import('./own-prefix.ts')
+      await removeBelow(s3, prefix, roles.map(bucket))
+    },
+  }
+}
+
+function ownPrefix({ plan, run }: ServiceContext): string {
+  return `assay/${plan}/${run}/`
+}

@@ -1,0 +1,149 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { Problem } from '../../../lib/plan/problem.ts'
+import type { S3 } from '../../../tasks/object-store/client.ts'
+import { connect } from '../../../tasks/object-store/connect.ts'
+import { endpointFromEnv, isLoopback } from '../../../tasks/object-store/endpoint.ts'
+import { sentenceOf } from './store-rig.ts'
+
+const keys = { region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret' }
+const stops: (() => void)[] = []
+afterAll(() => {
+  for (const stop of stops) stop()
+})
+
+/** An HTTP server that says the same to everything. */
+function answering(body: string, status: number): string {
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(body, { status }) })
+  stops.push(() => void server.stop(true))
+  return `http://127.0.0.1:${server.port}`
+}
+
+/** A TCP server that does `data` with whatever comes. */
+function speaking(data: (socket: Bun.Socket) => void): string {
+  const server = Bun.listen({ port: 0, hostname: '127.0.0.1', socket: { data } })
+  stops.push(() => server.stop(true))
+  return `http://127.0.0.1:${server.port}`
+}
+
+function closedPort(): string {
+  const server = Bun.listen({ port: 0, hostname: '127.0.0.1', socket: { data() {} } })
+  const url = `http://127.0.0.1:${server.port}`
+  server.stop(true)
+  return url
+}
+
+const troubles = [
+  ['a closed port', closedPort, 'must be a server that accepts connections', 'connection refused'],
+  ['a name nobody has', () => 'http://no-such-host.invalid', 'must be a host that can be found', 'does not resolve'],
+  ['a server that never answers', () => speaking(() => {}), 'must be a server that answers in time', 'timed out'],
+  [
+    'a server that answers 403',
+    () => answering('<Error><Code>AccessDenied</Code><Message>No</Message></Error>', 403),
+    'must be a server that accepts the keys',
+    '403',
+  ],
+  ['a web site', () => answering('<html>welcome</html>', 200), 'must be an S3 server', 'does not answer as S3'],
+  [
+    'something that is not HTTP',
+    () => speaking((socket) => void socket.end('SSH-2.0\r\n')),
+    'must be an S3 server',
+    '',
+  ],
+] as const
+
+describe('a call to an endpoint that is wrong is one sentence', () => {
+  const calls: Record<string, (s3: S3) => Promise<unknown>> = {
+    list: (s3) => s3.list('bucket', 'prefix/'),
+    head: (s3) => s3.head('bucket', 'key'),
+    put: (s3) => s3.put('bucket', 'key', 'body'),
+    get: (s3) => s3.get('bucket', 'key'),
+  }
+  for (const [what, start, rule, found] of troubles) {
+    for (const [name, call] of Object.entries(calls)) {
+      // Bun's client takes any 200 for an answer; the service looks before a plan puts.
+      if (what === 'a web site' && (name === 'put' || name === 'get')) continue
+      test(`${name}: ${what}`, async () => {
+        const url = start()
+        const error = await call(connect({ url, ...keys }, { deadline: 300 })).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+        expect(error).toBeInstanceOf(Problem)
+        expect(String(error)).toContain(`'S3_ENDPOINT' ${rule}`)
+        expect(String(error)).toContain(`: current value is ${url} (`)
+        expect(String(error)).toContain(found)
+      })
+    }
+  }
+})
+
+describe('a listing', () => {
+  const page = (contents: string, more: string) =>
+    `<ListBucketResult><Name>bucket</Name>${contents}${more}</ListBucketResult>`
+  const object = (key: string) => `<Contents><Key>${key}</Key><Size>1</Size><ETag>"e"</ETag></Contents>`
+  const next = (token: string) =>
+    `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`
+
+  function paging(pages: Readonly<Record<string, string>>): S3 {
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: (request) => new Response(pages[new URL(request.url).searchParams.get('continuation-token') ?? '']),
+    })
+    stops.push(() => void server.stop(true))
+    return connect({ url: `http://127.0.0.1:${server.port}`, ...keys }, { deadline: 2000 })
+  }
+
+  test('has every key once and in order whatever the pages overlap', async () => {
+    const s3 = paging({ '': page(object('c') + object('b'), next('1')), '1': page(object('b') + object('a'), '') })
+    expect((await s3.list('bucket', '')).map(({ key }) => key)).toEqual(['a', 'b', 'c'])
+  })
+
+  test('whose server repeats its token ends in a Problem', async () => {
+    const s3 = paging({ '': page(object('a'), next('1')), '1': page(object('b'), next('1')) })
+    expect(await sentenceOf(s3.list('bucket', ''))).toContain('gives the same continuation token twice')
+  })
+
+  test('whose server never comes to new keys ends in a Problem', async () => {
+    const s3 = paging({ '': page(object('a'), next('1')), '1': page(object('a'), next('2')) })
+    expect(await sentenceOf(s3.list('bucket', ''))).toContain('sends a page with nothing new on it')
+  })
+
+  test('whose server gives no token ends in a Problem', async () => {
+    const s3 = paging({ '': page(object('a'), '<IsTruncated>true</IsTruncated>') })
+    expect(await sentenceOf(s3.list('bucket', ''))).toContain('gives no continuation token')
+  })
+})
+
+describe('endpointFromEnv', () => {
+  const good = { S3_ENDPOINT: 'http://127.0.0.1:9000/', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
+
+  test('reads the four variables, the region being us-east-1 when not set', () => {
+    expect(endpointFromEnv(good)).toEqual({ url: 'http://127.0.0.1:9000', ...keys })
+    expect(endpointFromEnv({ ...good, AWS_REGION: 'eu-west-1' }).region).toBe('eu-west-1')
+  })
+
+  const wrong = [
+    [{ ...good, S3_ENDPOINT: undefined }, "'S3_ENDPOINT' must be a URL"],
+    [{ ...good, S3_ENDPOINT: '127.0.0.1' }, "'S3_ENDPOINT' must be a URL"],
+    [{ ...good, S3_ENDPOINT: 'ftp://host' }, "'S3_ENDPOINT' must be a URL that starts with http:// or https://"],
+    [{ ...good, S3_ENDPOINT: 'http://me:pass@host' }, "'S3_ENDPOINT' must be a URL without a user name or password"],
+    [{ ...good, AWS_ACCESS_KEY_ID: '' }, "'AWS_ACCESS_KEY_ID' must be set when S3_ENDPOINT is"],
+    [{ ...good, AWS_SECRET_ACCESS_KEY: undefined }, "'AWS_SECRET_ACCESS_KEY' must be set when S3_ENDPOINT is"],
+  ] as const
+  for (const [env, message] of wrong) {
+    test(`refuses with: ${message}`, () => {
+      expect(() => endpointFromEnv(env)).toThrow(message)
+      expect(() => endpointFromEnv(env)).not.toThrow('pass@')
+    })
+  }
+
+  test('knows what is on this machine', () => {
+    for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', 'bucket.localhost', '[::1]']) {
+      expect(isLoopback(`http://${host}:9000`)).toBe(true)
+    }
+    for (const host of ['127.0.0.1.example.com', 's3.amazonaws.com', '10.0.0.1', 'localhost.example.com']) {
+      expect(isLoopback(`http://${host}`)).toBe(false)
+    }
+  })
+})
