@@ -61,13 +61,25 @@ export function csvText(records: readonly RunRecord[]): string {
 export function csvRows(record: RunRecord): string {
   const { heading } = record
   const { host, cpu, gpu, driver, commit, dirty } = heading.environment
-  const params = JSON.stringify(Object.fromEntries(Object.entries(heading.params).sort(([a], [b]) => (a < b ? -1 : 1))))
+  const params = paramsText(heading.params)
   const common = { schema: csvSchema, plan: heading.plan, kind: heading.kind, run: heading.run, params }
   const machine = { host, cpu, gpu, driver, commit, dirty }
   return endsOf(record)
     .flatMap((end) => rowsOf(end).map((row) => line({ ...common, ...row, ...machine })))
     .join('')
 }
+
+/** As JSON, with the control characters escaped that JSON lets stand and a cell does not. */
+function paramsText(params: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify(Object.fromEntries(sorted)).replace(
+    controls,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+const controls = /[\p{Cc}\u2028\u2029]/gu
+const runOfControls = /[\p{Cc}\u2028\u2029]+/gu
 
 function rowsOf({ name, outcome, startedAt, duration, findings, metrics }: StepEnd): readonly Row[] {
   const step = { step: name, outcome, started_at: startedAt, duration_s: duration }
@@ -110,6 +122,6 @@ const formula = /^[\s\p{C}\p{Pi}\p{Pf}'"`]*[-=+@\u2212]/u
  * too. That `'` can be told from one of the text, since only it is followed by a formula.
  */
 function neutral(text: string): string {
-  const plain = text.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  const plain = text.toWellFormed().replace(runOfControls, ' ')
   return formula.test(plain) || formula.test(plain.normalize('NFKC')) ? `'${plain}` : plain
 }
