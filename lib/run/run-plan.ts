@@ -225,7 +225,8 @@ function readRun(store: Store, plan: string, run: string): RunRecord {
   return record
 }
 
-function givenParams<P extends Params>(
+/** The text of each parameter: given, else that of the run that is resumed, else its variable's, else its default. */
+export function givenParams<P extends Params>(
   plan: Plan<P>,
   env: Readonly<Record<string, string | undefined>>,
   given: Readonly<Record<string, string>>,
@@ -248,7 +249,8 @@ export function variableOf(param: string): string {
     .toUpperCase()}`
 }
 
-function recordedParams<P extends Params>(plan: Plan<P>, given: Readonly<Record<string, string | undefined>>) {
+/** The parameters that are recorded: those that have a text and are not secret. */
+export function recordedParams<P extends Params>(plan: Plan<P>, given: Readonly<Record<string, string | undefined>>) {
   const shown = Object.entries(given).flatMap(([name, value]) =>
     value === undefined || plan.params?.[name]?.secret ? [] : [[name, value] as const],
   )

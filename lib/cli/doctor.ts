@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { formatBytes } from '../report/summary.ts'
+import { environmentOf } from '../run/environment.ts'
+import { columns } from './columns.ts'
+import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { folderSize } from './folder-size.ts'
+import { leastBun } from './installation.ts'
+import { type Places, placesOf } from './places.ts'
+import { writeTo } from './print.ts'
+
+const flags = {
+  json: { type: 'boolean', help: 'as one JSON line' },
+  ...commonFlags,
+} as const satisfies Flags
+
+/** One thing that was looked at: what was found, and what follows from it where that is worth a word. */
+interface Finding {
+  readonly what: string
+  readonly found: string
+  readonly note?: string
+}
+
+/** `doctor`: what is on this machine, as far as plans ask for it. Changes nothing. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseFlags('doctor', flags, args)
+  if (values.help) writeTo(1, `Says what is on this machine, as far as plans ask for it\n\nflags\n${flagLines(flags)}`)
+  else {
+    const findings = look(placesOf(values.dir))
+    if (values.json) writeTo(1, `${JSON.stringify(findings)}\n`)
+    else writeTo(1, columns(findings.map(({ what, found, note = '' }) => [what, found, note])))
+  }
+  return 0
+}
+
+function look(places: Places): readonly Finding[] {
+  const { cpu, cores, memory, os, gpu, driver, commit, dirty } = environmentOf(places.root)
+  const { bavail, bsize } = statfsSync(places.root)
+  return [
+    { what: 'Bun', found: Bun.version, note: `${leastBun} or newer is supported` },
+    { what: 'machine', found: `${cpu}, ${cores} cores, ${formatBytes(memory)}`, note: os },
+    objectStore(),
+    program('rustfs', ['--version'], 'without it the embedded store is started'),
+    program('python3', ['--version'], 'training, MLflow and converters need it'),
+    { what: 'GPU', ...gpuFound(gpu, driver) },
+    commit === undefined
+      ? program('git', ['--version'], 'no commit here to record with results')
+      : { what: 'git', found: `${commit.slice(0, 12)}${dirty ? ', with changes' : ''}` },
+    { what: 'free disk', found: formatBytes(bavail * bsize), note: places.root },
+    taken('runs/', places.runs, `free it: ${places.command('gc')} --keep 30d`),
+    taken('.assay/', places.cache, 'can be made again'),
+  ]
+}
+
+function objectStore(): Finding {
+  const { S3_ENDPOINT } = process.env
+  return S3_ENDPOINT
+    ? { what: 'S3_ENDPOINT', found: withoutPassword(S3_ENDPOINT), note: 'plans use this object store' }
+    : { what: 'S3_ENDPOINT', found: 'not set', note: 'plans start an object store of their own' }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//***@')
+}
+
+function program(name: string, version: readonly string[], without: string): Finding {
+  const path = Bun.which(name)
+  if (path === null) return { what: name, found: 'not on PATH', note: without }
+  try {
+    const { stdout, stderr } = Bun.spawnSync([path, ...version], { stdin: 'ignore', timeout: 3000 })
+    const [line = ''] = `${stdout}${stderr}`.trim().split('\n')
+    return { what: name, found: line || 'there', note: path }
+  } catch {
+    return { what: name, found: 'there, but it does not start', note: path }
+  }
+}
+
+function gpuFound(gpu: string | undefined, driver: string | undefined): Omit<Finding, 'what'> {
+  if (gpu !== undefined) return { found: gpu, ...(driver !== undefined && { note: `driver ${driver}` }) }
+  const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri').filter((name) => name.startsWith('render')) : []
+  if (cards.length > 0) return { found: cards.map((name) => `/dev/dri/${name}`).join(', ') }
+  return { found: 'none found', note: 'plans tagged gpu are skipped' }
+}
+
+function taken(what: string, path: string, note: string): Finding {
+  const { bytes } = folderSize(path)
+  return { what, found: formatBytes(bytes), note: bytes === 0 ? 'nothing there' : note }
+}

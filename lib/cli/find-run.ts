@@ -1,0 +1,61 @@
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { didYouMean } from '../plan/did-you-mean.ts'
+import { cannot } from '../plan/problem.ts'
+import { fileStore } from '../record/files.ts'
+import type { Store } from '../record/store.ts'
+import type { Places } from './places.ts'
+
+export interface FoundRun {
+  readonly store: Store
+  readonly plan: string
+  readonly run: string
+}
+
+/**
+ * The run that `given` names: an id, a unique beginning of one, or the path of its folder or journal. `plan` narrows ids to
+ * one plan. Throws a Problem for none and for several.
+ */
+export function findRun(places: Places, given: string, plan?: string): FoundRun {
+  const action = 'find a run'
+  if (given.includes('/') || existsSync(given)) return atPath(resolve(given.replace(/\/journal\.jsonl$/, '')), given)
+  const store = fileStore(places.runs)
+  const runs = allRuns(store, plan)
+  const found = runs.filter(({ run }) => run === given || run.startsWith(given))
+  const exact = found.find(({ run }) => run === given)
+  const [first, second] = found
+  if (exact !== undefined) return exact
+  if (first === undefined)
+    throw cannot(
+      action,
+      'RUN',
+      `a run in ${places.runs}`,
+      given,
+      didYouMean(given, runs.map(({ run }) => run).reverse()),
+    )
+  if (second !== undefined)
+    throw cannot(
+      action,
+      'RUN',
+      'the beginning of one run',
+      given,
+      `It may be: ${found.map(({ run }) => run).join(', ')}`,
+    )
+  return first
+}
+
+/** The newest run of all plans; undefined when there is none. */
+export function latestRun(places: Places): FoundRun | undefined {
+  return allRuns(fileStore(places.runs)).sort((a, b) => (a.run < b.run ? 1 : -1))[0]
+}
+
+function allRuns(store: Store, plan?: string): FoundRun[] {
+  const plans = plan === undefined ? store.plans() : [plan]
+  return plans.flatMap((plan) => store.runs(plan).map((run) => ({ store, plan, run })))
+}
+
+function atPath(path: string, given: string): FoundRun {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || !existsSync(`${path}/journal.jsonl`))
+    throw cannot('find a run', 'RUN', 'a folder with a journal.jsonl', given)
+  return { store: fileStore(dirname(dirname(path))), plan: basename(dirname(path)), run: basename(path) }
+}

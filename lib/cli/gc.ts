@@ -1,0 +1,113 @@
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { cannot } from '../plan/problem.ts'
+import { fileStore } from '../record/files.ts'
+import { formatBytes } from '../report/summary.ts'
+import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { folderSize } from './folder-size.ts'
+import { type Places, placesOf } from './places.ts'
+import { writeTo } from './print.ts'
+import { runningRun } from './running.ts'
+import { shownPath } from './shown-path.ts'
+
+const flags = {
+  keep: {
+    type: 'string',
+    value: '30d|10',
+    help: 'what stays: the last days, or so many runs of each plan (default 30d)',
+  },
+  'dry-run': { type: 'boolean', help: 'says what would go; nothing is removed' },
+  ...commonFlags,
+} as const satisfies Flags
+
+const words = `Removes old runs, and what has not been used as long of .assay/
+
+Never the newest run of a plan, never one that goes on, never .assay/python.
+
+flags
+`
+
+type Keep = { readonly kind: 'days'; readonly days: number } | { readonly kind: 'runs'; readonly runs: number }
+
+/** `gc`: frees what old runs take. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseFlags('gc', flags, args)
+  if (values.help) {
+    writeTo(1, words + flagLines(flags))
+    return 0
+  }
+  const places = placesOf(values.dir)
+  const keep = keepOf(values.keep ?? '30d')
+  const dry = values['dry-run'] ?? false
+  let freed = 0
+  let count = 0
+  const remove = (path: string) => {
+    const { bytes } = folderSize(path)
+    freed += bytes
+    count++
+    writeTo(1, `${dry ? 'would remove' : 'removed'} ${shownPath(path)}  ${formatBytes(bytes)}\n`)
+    if (!dry) rmSync(path, { recursive: true, force: true })
+  }
+  for (const plan of fileStore(places.runs).plans()) sweepPlan(places, plan, keep, dry, remove)
+  if (keep.kind === 'days') sweepCache(places, keep.days, remove)
+  const things = `${count} folder${count === 1 ? '' : 's'}, ${formatBytes(freed)}`
+  writeTo(1, count === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
+  return 0
+}
+
+function keepOf(given: string): Keep {
+  const days = given.match(/^(\d+)d$/)?.[1]
+  if (days !== undefined) return { kind: 'days', days: Number(days) }
+  if (/^[1-9]\d*$/.test(given)) return { kind: 'runs', runs: Number(given) }
+  throw cannot('remove old runs', '--keep', 'days like 30d or a number of runs like 10', given)
+}
+
+function sweepPlan(places: Places, plan: string, keep: Keep, dry: boolean, remove: (path: string) => void): void {
+  const store = fileStore(places.runs)
+  const runs = store.runs(plan)
+  const old = runs
+    .slice(0, -1)
+    .filter((run, index) =>
+      keep.kind === 'runs'
+        ? index < runs.length - keep.runs
+        : startOf(store.pathOf(plan, run), run) < daysAgo(keep.days),
+    )
+  if (old.length === 0) return
+  const running = runningRun(join(places.runs, plan))?.run
+  if (dry) {
+    for (const run of old) if (run !== running) remove(store.pathOf(plan, run))
+    return
+  }
+  // Held, so that nobody resumes a run while it is taken away.
+  const holder = { run: 'gc', pid: process.pid, host: hostname(), since: new Date().toISOString() }
+  const lock = store.lock(plan, holder)
+  if (lock.kind === 'busy') {
+    writeTo(1, `left ${plan} alone: run ${lock.holder?.run ?? '?'} of it goes on\n`)
+    return
+  }
+  try {
+    for (const run of old) remove(store.pathOf(plan, run))
+  } finally {
+    lock.release()
+  }
+}
+
+function sweepCache({ cache }: Places, days: number, remove: (path: string) => void): void {
+  if (!statSync(cache, { throwIfNoEntry: false })?.isDirectory()) return
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name)
+    // What has been downloaded for Python is large, and its files' times do not say when it was last used.
+    if (name !== 'python' && folderSize(path).newest < daysAgo(days)) remove(path)
+  }
+}
+
+function daysAgo(days: number): number {
+  return Date.now() - days * 86_400_000
+}
+
+/** When a run began, from its id; a folder that is not called like a run counts from when it was last changed. */
+function startOf(path: string, run: string): number {
+  const [, y, mo, d, h, mi, s] = run.match(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/) ?? []
+  return y === undefined ? statSync(path).mtimeMs : Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+}

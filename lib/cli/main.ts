@@ -1,0 +1,79 @@
+#!/usr/bin/env bun
+import { existsSync, realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { cannot, Problem } from '../plan/problem.ts'
+import { checkMachine, ensureInstalled } from './installation.ts'
+import { writeTo } from './print.ts'
+
+// Only built-ins are imported before the installation is known to be whole; each command loads what it needs.
+
+const commands = {
+  plan: () => import('./plan.ts'),
+  report: () => import('./report.ts'),
+  task: () => import('./task.ts'),
+  doctor: () => import('./doctor.ts'),
+  gc: () => import('./gc.ts'),
+}
+
+const usage = `Typed test plans for ML pipelines
+
+  plan              lists the plans; with names, runs them
+  report [RUN]      shows a run again, or rebuilds its CSV, JUnit and JSON
+  task [NAME]       lists the tasks, or runs one alone
+  doctor            says what is on this machine
+  gc                frees what old runs take
+
+Each says more with --help.
+`
+
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  const home = realpathSync(join(import.meta.dir, '../..'))
+  checkMachine(process.versions.bun ?? '0', process.platform)
+  ensureInstalled(home)
+  const other = otherCopy(args, home)
+  if (other !== undefined) {
+    await import(other)
+    return await new Promise<never>(() => {})
+  }
+  if (command === 'plan' && args.length === 0) {
+    // What people type most, without the parser of flags.
+    const [{ list }, { placesOf }] = await Promise.all([import('./list.ts'), import('./places.ts')])
+    return list(placesOf(undefined), 'text')
+  }
+  if (command === undefined || command === '--help' || command === 'help') {
+    writeTo(1, usage)
+    return 0
+  }
+  if (!isCommand(command)) {
+    const { didYouMean } = await import('../plan/did-you-mean.ts')
+    throw cannot('run Assay', 'command', 'one it has', command, didYouMean(command, Object.keys(commands)))
+  }
+  const { run } = await commands[command]()
+  return run(args)
+}
+
+/** The entry of the Assay that is installed in `--dir`: the plans there were written for that one. */
+function otherCopy(args: readonly string[], home: string): string | undefined {
+  const at = args.findIndex((arg) => arg === '--dir' || arg.startsWith('--dir='))
+  const dir = at === -1 ? undefined : args[at]?.startsWith('--dir=') ? args[at].slice(6) : args[at + 1]
+  if (dir === undefined) return undefined
+  const entry = join(resolve(dir), 'node_modules/assay/lib/cli/main.ts')
+  return existsSync(entry) && realpathSync(entry) !== join(home, 'lib/cli/main.ts') ? entry : undefined
+}
+
+function isCommand(word: string): word is keyof typeof commands {
+  return Object.hasOwn(commands, word)
+}
+
+/** A person's mistake is told in its sentence; what else goes wrong is ours, and is told with its place. */
+function tell(error: unknown): number {
+  if (error instanceof Problem) writeTo(2, `${error.message}\n`)
+  else {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    writeTo(2, `Internal error: ${stack}\nThis is a mistake in Assay: please report it with these lines.\n`)
+  }
+  return 2
+}
+
+// Whatever a plan left running (a timer, an open connection) must not keep the command from ending.
+process.exit(await main(process.argv.slice(2)).catch(tell))

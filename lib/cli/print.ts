@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs'
+import { Problem } from '../plan/problem.ts'
+
+/** Writes all of `text` before it returns; a reader that has gone away (`| head`) is no error. */
+export function writeTo(fd: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'EPIPE') return
+      // Somebody else who has the pipe or terminal open made it non-blocking, and it is full.
+      if (code !== 'EAGAIN') throw error
+      Bun.sleepSync(5)
+    }
+  }
+}
+
+/** Prints a Problem's sentence on stderr and returns its exit code; throws anything else on. */
+export function tellProblem(error: unknown): 2 {
+  if (!(error instanceof Problem)) throw error
+  writeTo(2, `${error.message}\n`)
+  return 2
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { cannot } from '../plan/problem.ts'
+import { writeWhole } from '../record/files.ts'
+import { readJournal } from '../record/journal.ts'
+import { csvText } from '../report/csv.ts'
+import { jsonLine } from '../report/json.ts'
+import { junitXml } from '../report/junit.ts'
+import { readRecord } from '../report/results.ts'
+import { terminalView } from '../report/terminal.ts'
+import { type FoundRun, findRun, latestRun } from './find-run.ts'
+import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { claimStdout, type Output } from './output.ts'
+import { placesOf } from './places.ts'
+import { writeTo } from './print.ts'
+import { shownPath } from './shown-path.ts'
+
+const flags = {
+  csv: { type: 'string', value: 'FILE', help: 'writes the results as CSV in place of what is there; - for stdout' },
+  junit: { type: 'string', value: 'FILE', help: 'writes the results as JUnit XML; - for stdout' },
+  json: { type: 'boolean', help: 'prints the events as JSON lines on stdout' },
+  explain: { type: 'boolean', help: 'says why each step ran or was reused' },
+  ...commonFlags,
+} as const satisfies Flags
+
+const words = `Shows runs again, or rebuilds their views from their journals
+
+  RUN        an id, a unique beginning of one, or a run's folder; none: the newest run
+
+flags
+`
+
+/** `report`: every view of a run, made from its journal alone. */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags('report', flags, args)
+  if (values.help) {
+    writeTo(1, words + flagLines(flags))
+    return 0
+  }
+  const { csv, junit, json, explain } = values
+  const places = placesOf(values.dir)
+  const claims = [
+    ...(csv === '-' ? ['--csv -'] : []),
+    ...(junit === '-' ? ['--junit -'] : []),
+    ...(json ? ['--json'] : []),
+  ]
+  const output = claimStdout('report', claims)
+  const latest = positionals.length === 0 ? latestRun(places) : undefined
+  const found = latest === undefined ? positionals.map((given) => findRun(places, given)) : [latest]
+  if (found.length === 0)
+    throw cannot(
+      'report',
+      'RUN',
+      `a run in ${places.runs}`,
+      'none',
+      `There are none yet. Run a plan: ${places.command('plan')}`,
+    )
+
+  const put = (file: string, text: string) => (file === '-' ? output.stdout.write(text) : writeWhole(file, text))
+  const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
+  if (csv !== undefined) put(csv, csvText(records))
+  if (junit !== undefined) put(junit, junitXml(records))
+  for (const one of found) {
+    if (json) for (const event of eventsOf(one)) output.stdout.write(jsonLine(event) ?? '')
+    if (csv === undefined && junit === undefined && !json) show(one, output, explain ?? false)
+  }
+  await output.stdout.flush()
+  return 0
+}
+
+function eventsOf({ store, plan, run }: FoundRun) {
+  return readJournal(store.read(plan, run) ?? '', join(store.pathOf(plan, run), 'journal.jsonl'))
+}
+
+function show(one: FoundRun, { people }: Output, explain: boolean): void {
+  const view = terminalView({
+    write: people.write,
+    isTTY: false, // it has happened: there is nothing to redraw
+    color: people.color,
+    columns: people.columns,
+    verbose: false,
+    explain,
+    pathOf: (plan, run) => shownPath(one.store.pathOf(plan, run)),
+  })
+  for (const event of eventsOf(one)) view.observe(event)
+  view.close()
+}

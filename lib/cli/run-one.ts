@@ -1,0 +1,151 @@
+import type { Plan } from '../plan/plan.ts'
+import { cannot, messageOf, Problem } from '../plan/problem.ts'
+import { fileStore } from '../record/files.ts'
+import type { LockHolder, Store } from '../record/store.ts'
+import { jsonLine } from '../report/json.ts'
+import { readRecord, writeResults } from '../report/results.ts'
+import { terminalView } from '../report/terminal.ts'
+import { type RunResult, runPlan } from '../run/run-plan.ts'
+import type { Selection } from '../run/select.ts'
+import { againCommand } from './again.ts'
+import { killDescendants } from './descendants.ts'
+import { failedLastTime } from './failed.ts'
+import { findRun } from './find-run.ts'
+import { planMistake } from './load.ts'
+import type { Output } from './output.ts'
+import type { Places } from './places.ts'
+import type { PlanFlags } from './plan.ts'
+import { tellProblem, writeTo } from './print.ts'
+import { shownPath } from './shown-path.ts'
+import type { SharedViews } from './views.ts'
+import { worst } from './worst.ts'
+
+export interface OneRun {
+  readonly places: Places
+  readonly plan: Plan
+  /** As given with `--set`, for all the plans of this command. */
+  readonly params: Readonly<Record<string, string>>
+  readonly flags: PlanFlags
+  readonly jobs: number | undefined
+  readonly output: Output
+  readonly views: SharedViews
+  readonly signal: AbortSignal
+  /** What to do when the person does not wait for the end. */
+  readonly current: { abandon?: () => void }
+}
+
+/** Runs one plan, shows it, leaves its results in its folder and in the shared views; returns the exit code. */
+export async function runOne(one: OneRun): Promise<number> {
+  const { places, plan, flags, output, views, current } = one
+  const store = fileStore(places.runs)
+  const { people, stdout } = output
+  const view = terminalView({
+    write: people.write,
+    isTTY: people.isTTY,
+    color: people.color,
+    columns: people.columns,
+    verbose: flags.verbose ?? false,
+    explain: flags.explain ?? false,
+    pathOf: (plan, run) => shownPath(store.pathOf(plan, run)),
+  })
+  let run: string | undefined
+  current.abandon = () => {
+    killDescendants()
+    if (run !== undefined) leaveResults(store, plan.name, run, views)
+  }
+  const codes: number[] = []
+  try {
+    const result = await runPlan(plan, {
+      store,
+      cwd: places.root,
+      params: ownParams(plan, one.params),
+      jobs: one.jobs,
+      selection: selectionOf(places, plan.name, flags),
+      resume: resumed(one, store),
+      keep: flags.keep ?? false,
+      strict: flags.strict ?? false,
+      allowSkip: flags['allow-skip'] ?? false,
+      signal: one.signal,
+      again: againCommand(places, plan, flags),
+      observe(event) {
+        if (event.event === 'run-started' || event.event === 'run-resumed') run = event.run
+        view.observe(event)
+        const line = flags.json ? jsonLine(event) : undefined
+        if (line !== undefined) stdout.write(line)
+      },
+    })
+    codes.push(finish(result, one, store))
+  } catch (error) {
+    codes.push(tellProblem(planMistake(error, plan.name, places) ?? error))
+  }
+  current.abandon = () => {}
+  // Also when the run could not be recorded to its end: what is in the journal is worth its views.
+  if (run !== undefined) codes.push(leaveResults(store, plan.name, run, views))
+  view.close()
+  return worst(codes)
+}
+
+/** Writes the views and returns 0, or says why they can't be written and returns 2: the journal has it all, and `report` makes them again. */
+function leaveResults(store: Store, plan: string, run: string, views: SharedViews): number {
+  try {
+    writeResults(store, plan, run)
+    views.add(readRecord(store, plan, run), 'ran')
+    return 0
+  } catch (error) {
+    if (error instanceof Problem || !isSystemError(error)) return tellProblem(error)
+    const place = store.pathOf(plan, run)
+    return tellProblem(cannot('write the results', place, 'a folder that can be written', messageOf(error)))
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && 'syscall' in error
+}
+
+function finish(result: RunResult, { plan, output, views }: OneRun, store: Store): number {
+  switch (result.kind) {
+    case 'ended':
+      return result.exit
+    case 'busy':
+      writeTo(2, `${busy(plan.name, result.holder)}\n`)
+      return 75
+    case 'nothing to do':
+      output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
+      views.add(readRecord(store, plan.name, result.run), 'again')
+      return 0
+  }
+}
+
+function busy(plan: string, holder: LockHolder | undefined): string {
+  const held = holder && `held by run ${holder.run} (process ${holder.pid} on ${holder.host}) since ${holder.since}`
+  return cannot(`run ${plan}`, 'lock', 'free', held ?? 'held by another run', 'Wait for it to end, or stop it.').message
+}
+
+/** Those of the given parameters that the plan has. */
+export function ownParams(plan: Plan, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(plan.params ?? {}, name)))
+}
+
+export function selectionOf(places: Places, plan: string, { only, until, failed }: PlanFlags): Selection {
+  const given = [only && '--only', until !== undefined && '--until', failed && '--failed'].filter(Boolean)
+  if (given.length > 1) throw cannot(`run part of ${plan}`, 'steps', 'chosen in one way', given.join(' and '))
+  if (only !== undefined) return { kind: 'only', names: only }
+  if (until !== undefined) return { kind: 'until', name: until }
+  return (failed ? failedLastTime(places, plan) : undefined) ?? { kind: 'all' }
+}
+
+function resumed({ places, plan, flags, output }: OneRun, store: Store): string | undefined {
+  const found = resumedRun(places, plan.name, flags, store)
+  if (flags.resume && found === undefined)
+    output.people.write(`There is no run of ${plan.name} to resume yet: it starts from the beginning\n`)
+  return found
+}
+
+/** The id of the run to go on with; undefined for a new one. */
+export function resumedRun(places: Places, plan: string, flags: PlanFlags, store: Store): string | undefined {
+  if (flags.run === undefined) return flags.resume ? store.runs(plan).at(-1) : undefined
+  const found = findRun(places, flags.run, plan)
+  if (found.plan !== plan || found.store.pathOf(plan, found.run) !== store.pathOf(plan, found.run))
+    throw cannot(`resume ${plan}`, '--run', `one of its runs in ${places.runs}`, flags.run)
+  return found.run
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { didYouMean } from '../plan/did-you-mean.ts'
+import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
+import type { Task } from '../plan/task.ts'
+import { columns } from './columns.ts'
+import { loadDefault } from './load.ts'
+import { claimStdout } from './output.ts'
+import { type Places, placesOf } from './places.ts'
+import { tellProblem, writeTo } from './print.ts'
+import { onSignals } from './signals.ts'
+import { taskHelp, taskOptions } from './task-options.ts'
+
+const words = `Lists the tasks, or runs one alone: its result is one JSON line on stdout, its log is on stderr
+
+  NAME       a task; NAME --help says what it takes
+`
+
+/** `task`: the domain work of plans, each piece runnable by itself. */
+export async function run(args: readonly string[]): Promise<number> {
+  const places = placesOf(undefined)
+  const [name, ...given] = args
+  if (name === undefined) return listTasks(places)
+  if (name === '--help' || name === '-h') {
+    writeTo(1, words)
+    return 0
+  }
+  const path = taskFiles(places).get(name)
+  if (path === undefined)
+    throw cannot('run a task', 'NAME', 'a task', name, didYouMean(name, [...taskFiles(places).keys()]))
+  const { stdout } = claimStdout('task', [])
+  const task = await loadTask(places, name, path)
+  if (given.includes('--help') || given.includes('-h')) {
+    stdout.write(taskHelp(task, places.command('task')))
+    await stdout.flush()
+    return 0
+  }
+  const options = taskOptions(task, given, process.env)
+
+  const stopping = new AbortController()
+  const code: { signalled?: number } = {}
+  onSignals(
+    (reason) => {
+      code.signalled = reason.exit
+      stopping.abort(reason)
+    },
+    (reason) => process.exit(reason.exit),
+  )
+  const emit = (value: unknown) => stdout.write(`${JSON.stringify(value)}\n`)
+  try {
+    const result = await task.run(options, {
+      signal: stopping.signal,
+      env: process.env,
+      log: (line) => writeTo(2, `${line}\n`),
+      progress: () => {}, // for a terminal that shows several at once; alone, the log says it all
+      emit,
+    })
+    if (result !== undefined) emit(result)
+    await stdout.flush()
+    return code.signalled ?? 0
+  } catch (error) {
+    await stdout.flush()
+    if (code.signalled !== undefined) return code.signalled
+    if (!(error instanceof Failure)) return tellProblem(error)
+    writeTo(2, `${error.message}\n`)
+    return 1
+  }
+}
+
+async function listTasks(places: Places): Promise<number> {
+  const { stdout } = claimStdout('task', [])
+  const rows: string[][] = []
+  for (const [name, path] of taskFiles(places)) rows.push([name, await titleOf(places, name, path)])
+  const command = places.command('task')
+  stdout.write(`${columns(rows)}\nRun one: ${command} NAME     Its options: ${command} NAME --help\n`)
+  await stdout.flush()
+  return 0
+}
+
+async function titleOf(places: Places, name: string, path: string): Promise<string> {
+  try {
+    return (await loadTask(places, name, path)).title
+  } catch (error) {
+    if (error instanceof Problem) return messageOf(error)
+    throw error
+  }
+}
+
+async function loadTask(places: Places, name: string, path: string): Promise<Task> {
+  const loaded = await loadDefault(path, `load task ${name}`, places)
+  if (!isTask(loaded)) throw cannot(`load task ${name}`, 'the default export', 'a task', typeof loaded)
+  if (loaded.name !== name) throw cannot(`load task ${name}`, 'name', `'${name}', as its file is called`, loaded.name)
+  return loaded
+}
+
+/** Every `tasks/<subject>/<name>.task.ts` of the repository and of Assay; the repository's own wins. */
+function taskFiles({ root, home }: Places): ReadonlyMap<string, string> {
+  const files = new Map<string, string>()
+  for (const folder of [join(root, 'tasks'), join(home, 'tasks')]) {
+    if (!existsSync(folder)) continue
+    for (const subject of readdirSync(folder, { withFileTypes: true })) {
+      if (!subject.isDirectory()) continue
+      for (const file of readdirSync(join(folder, subject.name))) {
+        const name = basename(file, '.task.ts')
+        if (file.endsWith('.task.ts') && !files.has(name)) files.set(name, join(folder, subject.name, file))
+      }
+    }
+  }
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function isTask(value: unknown): value is Task {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'title' in value &&
+    typeof value.title === 'string' &&
+    'options' in value &&
+    typeof value.options === 'object' &&
+    'run' in value &&
+    typeof value.run === 'function'
+  )
+}

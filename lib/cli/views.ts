@@ -1,0 +1,38 @@
+import { writeWhole } from '../record/files.ts'
+import type { RunRecord } from '../record/run-record.ts'
+import { appendCsv } from '../report/append-csv.ts'
+import { csvRows, csvText } from '../report/csv.ts'
+import { junitXml } from '../report/junit.ts'
+import type { Output } from './output.ts'
+
+export interface ViewFlags {
+  readonly csv?: string | undefined
+  readonly junit?: string | undefined
+}
+
+/** The views that several runs of one command go into together. */
+export interface SharedViews {
+  /** Takes a run; `again` when nothing ran, so that it stands in the file already. */
+  add(record: RunRecord, kind: 'ran' | 'again'): void
+  /** Writes what needs all of them. */
+  end(): Promise<void>
+}
+
+/** `--csv FILE` gets a run's rows when it ends; `--junit` is one document, so it is written with the last. */
+export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): SharedViews {
+  const records: RunRecord[] = []
+  return {
+    add(record, kind) {
+      if (csv === '-') stdout.write(records.length === 0 ? csvText([record]) : csvRows(record))
+      else if (csv !== undefined && kind === 'ran') appendCsv(csv, record)
+      records.push(record)
+    },
+    async end() {
+      if (junit !== undefined && records.length > 0) {
+        if (junit === '-') stdout.write(junitXml(records))
+        else writeWhole(junit, junitXml(records))
+      }
+      await stdout.flush()
+    },
+  }
+}
