@@ -105,23 +105,25 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
 /** Runs the stage of `first` once more over the same images and says what that changed. Throws a Failure when it crashes. */
 export async function runStageAgain(first: StageReport, run: StageRun, context: StageContext): Promise<SecondPass> {
   const { stage, output } = first
-  const known = new Set([
-    ...entriesOf(first.manifests).map((entry) => entry.source_uri),
-    ...first.sources.map(({ uri }) => uri),
-  ])
+  const processed = new Set(entriesOf(first.manifests).map((entry) => entry.source_uri))
+  // Without manifests all count as processed. An image that the first run missed may well be made now.
+  const missed = first.sources.filter(({ uri }) => processed.size > 0 && !processed.has(uri)).map(({ uri }) => uri)
   const seen = await observe({ stage, run, mode: 'once', context, ground: first, enough: idle(first) })
   refuseCrash(stage, seen.ended, seen.log.last)
   const puts = await putTimes(run, output.bucket, seen.startedAt)
   const before = new Set(first.outputs.map(({ uri }) => uri))
   const keys = new Set([...seen.objects.written(), ...(puts?.keys() ?? [])])
   const written = [...keys].filter((key) => key.startsWith(output.prefix)).map((key) => s3Uri(output.bucket, key))
-  const news = entriesOf(seen.objects.manifests().filter((manifest) => !manifest.before))
+  const entries = entriesOf(seen.objects.manifests().filter((manifest) => !manifest.before))
+  const ofMissed = new Set(
+    entries.filter((entry) => missed.includes(entry.source_uri)).map((entry) => entry.output_uri),
+  )
   return {
     ended: seen.ended,
-    created: written.filter((uri) => !before.has(uri)).sort(),
+    created: written.filter((uri) => !before.has(uri) && !ofMissed.has(uri)).sort(),
     rewritten: written.filter((uri) => before.has(uri)).sort(),
-    results: pathsUnder('output/', seen.files),
-    named: [...new Set(news.map((entry) => entry.source_uri).filter((uri) => known.has(uri)))].sort(),
+    named: [...new Set(entries.map((entry) => entry.source_uri).filter((uri) => processed.has(uri)))].sort(),
+    results: missed.length > 0 ? [] : pathsUnder('output/', seen.files),
   }
 }
 

@@ -22,6 +22,7 @@ export interface FileWatch {
 
 /** What a file held: kept by a hard link of ours, so that deleting it takes nothing away from us. */
 interface Content {
+  readonly id: string
   readonly link: string | undefined
   readonly path: string
   known?: Promise<SeenFile['content']>
@@ -54,10 +55,10 @@ export function watchFiles(root: string, keep: string): FileWatch {
       if (!latest.has(path)) remember(path, undefined)
     } else if (stats.isDirectory()) scan(path)
     else if (stats.isFile()) {
-      const id = `${stats.dev}:${stats.ino}`
-      const content = contents.get(id) ?? linked(id, path)
-      if (latest.get(path)?.content === content) return
-      remember(path, content)
+      // Inode numbers are used again soon after a file is gone; with the time of its birth they are not.
+      const id = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`
+      if (latest.get(path)?.content?.id === id) return
+      remember(path, contents.get(id) ?? linked(id, path))
     }
   }
   const remember = (path: string, content: Content | undefined) => {
@@ -72,10 +73,10 @@ export function watchFiles(root: string, keep: string): FileWatch {
     try {
       const link = join(keep, String(links++))
       linkSync(realpathSync(full), link)
-      content = { link, path: full }
+      content = { id, link, path: full }
     } catch {
       // Deleted just now, or a file system or an owner that allows no links: what is still there at the end is read then.
-      content = { link: undefined, path: full }
+      content = { id, link: undefined, path: full }
     }
     contents.set(id, content)
     return content
@@ -84,19 +85,14 @@ export function watchFiles(root: string, keep: string): FileWatch {
     for (const entry of entriesOf(join(root, folder))) {
       const path = `${folder}/${entry.name}`
       if (entry.isDirectory()) scan(path)
-      else if (!entry.isFile() || !latest.has(path) || !sameFile(path)) notice(path)
+      else notice(path)
     }
-  }
-  // Whether the name still stands for the file that was linked is asked only of names whose link can tell.
-  const sameFile = (path: string) => {
-    const link = latest.get(path)?.content?.link
-    const [now, then] = [statOf(join(root, path)), link === undefined ? undefined : statOf(link)]
-    return now === undefined || then === undefined || now.ino === then.ino
   }
   const settle = () => {
     for (const content of contents.values()) {
       // Ours is the last name: nobody writes to it any more, and its blocks should be free again.
       if (content.link !== undefined && content.known === undefined && statOf(content.link)?.nlink === 1) {
+        contents.delete(content.id)
         content.known = hashing(() => contentOf(content))
         // Whoever asks for it at the end gets the error.
         content.known.catch(() => {})

@@ -1,6 +1,6 @@
 import type { ObjectInfo, S3 } from '../object-store/client.ts'
-import type { Arrival, FoundManifest } from './evidence.ts'
-import { manifestPrefix, readManifest, type StageNumber } from './manifest.ts'
+import type { Arrival, FoundManifest, ManifestEntry } from './evidence.ts'
+import { manifestPrefix, readManifest, type Stage1Object, type Stage2Object, type StageNumber } from './manifest.ts'
 import { s3Uri } from './uri.ts'
 
 export interface ObjectWatchOptions {
@@ -74,12 +74,22 @@ function foundManifest(stage: StageNumber, text: string, uri: string): FoundMani
   // Once for each number: the type of the result follows from it.
   const read = stage === 1 ? readManifest(1, text, uri) : readManifest(2, text, uri)
   if (!read.ok) return { kind: 'breach', uri, sentence: read.breach }
-  const objects = read.manifest.objects.map(({ source_uri, output_uri, width, height, ...rest }) => ({
+  return { kind: 'valid', uri, objects: read.manifest.objects.map(entryOf) }
+}
+
+function entryOf(object: Stage1Object | Stage2Object): ManifestEntry {
+  const { source_uri, output_uri, width, height } = object
+  const given = (name: 'variant_name' | 'source_etag' | 'recipe') => {
+    const value: unknown = Reflect.get(object, name)
+    return typeof value === 'string' ? { [name]: value } : {}
+  }
+  return {
     source_uri,
     output_uri,
     width,
     height,
-    ...('variant_name' in rest && typeof rest.variant_name === 'string' && { variant_name: rest.variant_name }),
-  }))
-  return { kind: 'valid', uri, objects }
+    ...given('variant_name'),
+    ...given('source_etag'),
+    ...given('recipe'),
+  }
 }

@@ -58,6 +58,9 @@ export const ManifestEntry = v.object({
   source_uri: v.string(),
   output_uri: v.string(),
   variant_name: v.optional(v.string()),
+  /** These two, where a stage gives them, tell an object made anew from one named twice. */
+  source_etag: v.optional(v.string()),
+  recipe: v.optional(v.string()),
   ...sides,
 })
 export type ManifestEntry = v.InferOutput<typeof ManifestEntry>
@@ -133,7 +136,7 @@ export const SecondPass = v.object({
   rewritten: v.array(v.string()),
   /** Sources that manifests of the second run name again. */
   named: v.array(v.string()),
-  /** Paths of files that it wrote under `NVME_ROOT/output`. */
+  /** Paths of files that it wrote under `NVME_ROOT/output`; none are told where the first run had missed an image. */
   results: v.array(v.string()),
 })
 export type SecondPass = v.InferOutput<typeof SecondPass>

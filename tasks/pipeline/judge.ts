@@ -135,7 +135,8 @@ function pairsOff(
 }
 
 function trueFacts({ images, entries, entryOf, sizes }: Found): Finding {
-  const name = `manifests give true width, height${sizes.length > 0 ? ' and variant' : ''}`
+  const name =
+    sizes.length > 0 ? 'manifests give true width, height and variant' : 'manifests give true width and height'
   if (entries.length === 0) return undecided(name, noManifest)
   const broken = images.flatMap(({ uri, path, image }) => {
     const entry = entryOf.get(uri)

@@ -1,9 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import type { Finding } from '../../../lib/plan/check.ts'
 import { parseSizes } from '../../../tasks/images/sizes.ts'
-import type { Endpoint } from '../../../tasks/object-store/client.ts'
-import { connect } from '../../../tasks/object-store/connect.ts'
+import { type ObjectStore, objectStore } from '../../../tasks/object-store/service.ts'
 import {
   runStage,
   runStageAgain,
@@ -52,20 +53,44 @@ function sampleImages() {
   return images
 }
 
+export interface Rig {
+  readonly store: ObjectStore
+  stop(): Promise<void>
+}
+
+/** The object store that plans get where nothing else is said: embedded, with its account of what was put into it. */
+export async function startRig(): Promise<Rig> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-rig-'))
+  const { signal } = new AbortController()
+  const running = await objectStore({ buckets }).start({
+    ...quietContext(signal),
+    plan: 'black-box',
+    run: 'rig',
+    folder,
+    keep: false,
+    // No rustfs of this machine: its listings can't tell the order.
+    env: { PATH: '', HOME: process.env.HOME },
+    announce: () => {},
+  })
+  await running.ready(signal)
+  return {
+    store: running.client,
+    stop: async () => {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 let runs = 0
 
-/** A store with the sample images under a prefix of its own, and how a stage is to be run there. */
-export async function ground(endpoint: Endpoint, stage: StageName, extra: Partial<StageStore> = {}) {
-  const s3 = connect(endpoint)
-  const prefix = `run-${++runs}/`
-  const store: StageStore = { s3, bucket: (role) => role, prefix, ...extra }
-  const input = { bucket: stage === 'stage1' ? 'raw' : 'augmented', prefix: `${prefix}in/` }
-  for (const bucket of buckets) await s3.createBucket(bucket)
-  for (const [name, bytes] of await sampleImages()) await s3.put(input.bucket, input.prefix + name, bytes)
-  const sizes = parseSizes('720p,480p,64x48')
-  const waits = { first: 20, quiet: 1, deadline: 40, grace: 2 }
-  const run: StageRun = { store, input, sizes, pollInterval: 0.05, waits }
-  return run
+/** The sample images under a prefix of their own, and how a stage is to be run over them. */
+export async function ground(rig: Rig, stage: StageName): Promise<StageRun> {
+  const store: StageStore = { ...rig.store, prefix: `run-${++runs}/` }
+  const input = { bucket: stage === 'stage1' ? 'raw' : 'augmented', prefix: `${store.prefix}in/` }
+  for (const [name, bytes] of await sampleImages()) await store.s3.put(input.bucket, input.prefix + name, bytes)
+  const waits = { first: 30, quiet: 1, deadline: 60, grace: 1 }
+  return { store, input, sizes: parseSizes('720p,480p,64x48'), pollInterval: 0.05, waits }
 }
 
 export function quietContext(signal = new AbortController().signal) {
