@@ -4,6 +4,7 @@ import type { Endpoint } from '../client.ts'
 import { openAccessRecord } from './access-record.ts'
 import { openCatalog } from './catalog.ts'
 import { openContent } from './content.ts'
+import type { Answer, S3Request } from './exchange.ts'
 import { listen } from './listen.ts'
 import { answer } from './route.ts'
 import type { Credentials } from './signature.ts'
@@ -21,26 +22,45 @@ export interface EmbeddedStore {
   close(): Promise<void>
 }
 
-/**
- * Serves S3 on loopback from files in a folder, for tests and development. What was stored is there again at the next start, also after kill -9;
- * rejects when the port is taken or another process serves the same folder.
- */
-export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { folder, port, ...credentials } = options
+/** A folder's store without a listener. */
+export interface OpenStore {
+  answer(request: S3Request): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** Opens what is in the folder, whole as it was left, also by kill -9; throws when another process has it open. */
+export function openStore(folder: string, credentials: Credentials): OpenStore {
   mkdirSync(folder, { recursive: true })
   const catalog = openCatalog(join(folder, 'catalog.sqlite'))
   const content = openContent(join(folder, 'content'))
   content.sweep(catalog.contentIds())
   const record = openAccessRecord(join(folder, 'requests.jsonl'))
   const store = { catalog, uploads: openUploads(catalog.db), content, record, credentials }
-  const listener = await listen(port, (request) => answer(store, request))
   return {
-    endpoint: { url: `http://127.0.0.1:${listener.port}`, ...credentials },
+    answer: (request) => answer(store, request),
     async close() {
-      await listener.close()
       await content.settled()
       record.close()
       catalog.close()
     },
+  }
+}
+
+/** Serves S3 on loopback from files in a folder, for tests and development; rejects when the port is taken or the folder is in use. */
+export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+  const { folder, port, ...credentials } = options
+  const store = openStore(folder, credentials)
+  try {
+    const listener = await listen(port, store.answer)
+    return {
+      endpoint: { url: `http://127.0.0.1:${listener.port}`, ...credentials },
+      async close() {
+        await listener.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
   }
 }
