@@ -24,7 +24,8 @@ export function drawSamples(seed = 1): Promise<readonly Sample[]> {
   const texture = drawTexture(seed)
   const draw = (index: number, width: number, height: number) =>
     drawScene({ width, height }, `${seed} ${index}`, texture)
-  const turned = draw(0, 1200, 900)
+  // Sides of whole JPEG blocks: the eight then agree to the pixel, but for rounding.
+  const turned = draw(0, 1280, 960)
   return Promise.all([
     ...[1, 2, 3, 4, 5, 6, 7, 8].map(async (orientation) => ({
       ...(await jpeg(`orientation/exif-${orientation}.jpg`, turned, (image) => stored(image, orientation))),
@@ -69,15 +70,18 @@ function plain({ data, width, height }: Scene): Sharp {
   return fromPixels({ data, width, height, channels: 3 })
 }
 
-/** The upright image as it must be stored so that a viewer who follows the tag sees it upright (EXIF 2.32, 4.6.4 Orientation). */
+/**
+ * The upright image as it must be stored so that a viewer who follows the tag sees it upright (EXIF 2.32, 4.6.4 Orientation).
+ * sharp mirrors before it turns, in whatever order it is told to.
+ */
 function stored(upright: Sharp, orientation: number): Sharp {
   const turns: Readonly<Record<number, (image: Sharp) => Sharp>> = {
     2: (image) => image.flop(),
     3: (image) => image.rotate(180),
     4: (image) => image.flip(),
-    5: (image) => image.rotate(90).flop(),
+    5: (image) => image.flip().rotate(90),
     6: (image) => image.rotate(270),
-    7: (image) => image.rotate(90).flip(),
+    7: (image) => image.flop().rotate(90),
     8: (image) => image.rotate(90),
   }
   const turn = turns[orientation]

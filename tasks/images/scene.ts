@@ -15,9 +15,13 @@ type Colour = readonly [number, number, number]
 export function drawScene(size: Dimensions, seed: string, texture: Int8Array): Scene {
   const random = seeded('scene', seed)
   const data = new Uint8ClampedArray(size.width * size.height * 3)
-  drawGround(data, size, random, texture)
+  const ground = { top: colour(random), bottom: colour(random) }
+  drawGround(data, size, ground, random, texture)
   const boxes = placeShapes(size, random)
-  for (const box of boxes) drawShape(data, size.width, box, colour(random), texture)
+  for (const box of boxes) {
+    const behind = groundAt(ground, (box.y + box.height / 2) / size.height)
+    drawShape(data, size.width, box, unlike(behind, random), texture)
+  }
   return { ...size, data: new Uint8Array(data.buffer), boxes }
 }
 
@@ -25,16 +29,37 @@ function colour(random: Random): Colour {
   return [random.between(50, 206), random.between(50, 206), random.between(50, 206)]
 }
 
-function drawGround(data: Uint8ClampedArray, { width, height }: Dimensions, random: Random, texture: Int8Array): void {
-  const top = colour(random)
-  const bottom = colour(random)
+/** A colour at least 60 steps from another in each channel, so that a shape stands out. */
+function unlike(other: Colour, random: Random): Colour {
+  const away = (value: number) => value + random.between(60, 100) * (value < 128 ? 1 : -1)
+  return [away(other[0]), away(other[1]), away(other[2])]
+}
+
+interface Ground {
+  readonly top: Colour
+  readonly bottom: Colour
+}
+
+/** The ground's colour `down` of its height (0 to 1) from its top. */
+function groundAt({ top, bottom }: Ground, down: number): Colour {
+  return [
+    top[0] + (bottom[0] - top[0]) * down,
+    top[1] + (bottom[1] - top[1]) * down,
+    top[2] + (bottom[2] - top[2]) * down,
+  ]
+}
+
+function drawGround(
+  data: Uint8ClampedArray,
+  { width, height }: Dimensions,
+  ground: Ground,
+  random: Random,
+  texture: Int8Array,
+): void {
   const grain = noiseRing(random, 5)
   let at = 0
   for (let y = 0; y < height; y++) {
-    const down = y / height
-    const red = top[0] + (bottom[0] - top[0]) * down
-    const green = top[1] + (bottom[1] - top[1]) * down
-    const blue = top[2] + (bottom[2] - top[2]) * down
+    const [red, green, blue] = groundAt(ground, y / height)
     const row = (y % textureSide) * textureSide
     const offset = random.bits() % noiseLength
     for (let x = 0; x < width; x++) {
