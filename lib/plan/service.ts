@@ -14,6 +14,8 @@ export interface RunningService<Client> {
   /** Resolves once it can be used; asked again after each rejection until it resolves or the deadline has passed. */
   ready(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
+  /** Removes what it left in the world outside its folder; called after it was stopped, when the run passed and nobody asked to keep it. */
+  discard?(): Promise<void>
 }
 
 export interface ServiceContext extends WorkContext {

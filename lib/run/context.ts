@@ -57,15 +57,13 @@ export function serviceContext(
     env,
     keep,
     announce,
-    folder: store.folder(serviceFolder(node)),
+    folder: store.folder(`${servicesFolder}/${slug(node)}`),
     ...workContext(options, node),
   }
 }
 
-/** The service's own folder, relative to the run's. */
-export function serviceFolder(node: { readonly index: number; readonly name: string }): string {
-  return `services/${slug(node)}`
-}
+/** Where services keep what they hold, relative to the run's folder. */
+export const servicesFolder = 'services'
 
 function workContext(
   { store, mask, observe }: ContextOptions,

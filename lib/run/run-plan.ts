@@ -13,7 +13,7 @@ import { type Draft, next, type RunRecord, recordOf } from '../record/run-record
 import type { LockHolder, RunStore, Store } from '../record/store.ts'
 import { stoppingOf } from './attempt.ts'
 import { type Clock, secondsSince, systemClock } from './clock.ts'
-import { type ContextOptions, serviceContext, serviceFolder, stepContext } from './context.ts'
+import { type ContextOptions, serviceContext, servicesFolder, stepContext } from './context.ts'
 import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { hashOf } from './identity.ts'
@@ -177,13 +177,12 @@ async function runIn<P extends Params>(
     cancelTimeout()
     await services.stopAll()
   }
-  const { outcome, exit, reason } = summing(current(), signal, {
-    strict: false,
-    allowSkip: false,
-    ...policyOf(options),
-  })
-  if (outcome === 'passed' && !options.keep)
-    for (const node of graph.nodes) if (node.kind === 'service') files.remove(serviceFolder(node))
+  const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
+  if (!options.keep && summing(current(), signal, policy).outcome === 'passed') {
+    await services.discardAll()
+    files.remove(servicesFolder)
+  }
+  const { outcome, exit, reason } = summing(current(), signal, policy)
   record({
     event: 'run-ended',
     at: clock.now().toISOString(),
@@ -194,10 +193,6 @@ async function runIn<P extends Params>(
   })
   await journal.settled()
   return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() }
-}
-
-function policyOf({ strict, allowSkip }: RunOptions): Partial<Policy> {
-  return { ...(strict !== undefined && { strict }), ...(allowSkip !== undefined && { allowSkip }) }
 }
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */

@@ -15,6 +15,8 @@ export interface Services {
   /** One user fewer. */
   release(node: ServiceNode): Promise<void>
   stopAll(): Promise<void>
+  /** Lets every service that was started remove what it left. */
+  discardAll(): Promise<void>
 }
 
 const readyWithinMs = 30_000
@@ -29,6 +31,7 @@ export function servicesOf(
   const left = new Map(users)
   const started = new Map<number, { readonly node: ServiceNode; readonly result: Promise<Started> }>()
   const running = new Map<number, RunningService<unknown>>()
+  const stopped: { readonly node: ServiceNode; readonly service: RunningService<unknown> }[] = []
 
   async function start(node: ServiceNode): Promise<Started> {
     const began = clock.monotonic()
@@ -64,6 +67,7 @@ export function servicesOf(
     const service = running.get(node.index)
     if (service === undefined) return
     running.delete(node.index)
+    stopped.push({ node, service })
     try {
       await service.stop()
       report({ name: node.name, state: 'stopped' })
@@ -82,6 +86,14 @@ export function servicesOf(
       const users = (left.get(node.index) ?? 0) - 1
       left.set(node.index, users)
       if (users === 0) await stop(node)
+    },
+    async discardAll() {
+      for (const { node, service } of stopped)
+        try {
+          await service.discard?.()
+        } catch (error) {
+          report({ name: node.name, state: 'errored', reason: `It did not remove what it left: ${messageOf(error)}` })
+        }
     },
     stopAll: async () => void (await Promise.all([...started.values()].map(({ node }) => stop(node)))),
   }

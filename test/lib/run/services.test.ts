@@ -6,7 +6,7 @@ import { rigFor } from '../../rig.ts'
 /** A service that says what happens to it. */
 function noted(
   notes: string[],
-  options: { readonly failures?: number; readonly broken?: 'start' | 'stop' } = {},
+  options: { readonly failures?: number; readonly broken?: 'start' | 'stop' | 'discard' } = {},
 ): Service<string> {
   let asked = 0
   return {
@@ -20,6 +20,10 @@ function noted(
         ready: async () => {
           if (asked++ < (options.failures ?? 0)) throw new Error('not yet')
           notes.push('ready')
+        },
+        discard: async () => {
+          notes.push('discard')
+          if (options.broken === 'discard') throw new Error('access denied')
         },
         stop: async () => {
           notes.push('stop')
@@ -72,7 +76,7 @@ describe('a service', () => {
       rig.clock.tick(250)
     }
     expect(rig.outcomes(await running)).toEqual({ use: 'passed' })
-    expect(notes).toEqual(['start', 'ready', 'stop'])
+    expect(notes.slice(0, 3)).toEqual(['start', 'ready', 'stop'])
   })
 
   test('that is not ready in time errs with the last reason, and is stopped', async () => {
@@ -115,6 +119,43 @@ describe('a service', () => {
     const result = await rig.run()
     expect(result).toMatchObject({ outcome: 'errored', exit: 2 })
     expect(result.kind === 'ended' && result.record.ended?.reason).toBe('store: It did not stop: it hangs')
+  })
+
+  test.each([
+    ['passed', {}, ['start', 'ready', 'stop', 'discard']],
+    ['passed and is to be kept', { keep: true }, ['start', 'ready', 'stop']],
+  ])('after a run that %s removes what it left, or does not', async (_, options, expected) => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    await rig.run(options)
+    expect(notes).toEqual(expected)
+  })
+
+  test('after a run that failed leaves everything to look at', async () => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted(notes))
+      plan.held('use', { needs: { store } })
+    })
+    const running = rig.run()
+    ;(await rig.started('use')).fail(new Error('no'))
+    await running
+    expect(notes).toEqual(['start', 'ready', 'stop'])
+  })
+
+  test('that cannot remove what it left makes the run errored', async () => {
+    const rig = rigFor((plan) => {
+      const store = plan.use(noted([], { broken: 'discard' }))
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    const result = await rig.run()
+    expect(result).toMatchObject({ outcome: 'errored', exit: 2 })
+    expect(result.kind === 'ended' && result.record.ended?.reason).toBe(
+      'store: It did not remove what it left: access denied',
+    )
   })
 
   test('nobody needs in this run is never started', async () => {
