@@ -39,9 +39,8 @@ export function parseFlags<const F extends Flags>(command: string, flags: F, arg
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
-    const action = `run ${command}`
-    if (flag === undefined)
-      throw cannot(action, 'flag', `one that ${command} has`, rawName, didYouMean(rawName, namesOf(flags)))
+    const action = `run the command ${command}`
+    if (flag === undefined) throw cannot(action, 'flag', 'one it has', rawName, didYouMean(rawName, namesOf(flags)))
     if (flag.type === 'boolean' && value !== undefined) throw cannot(action, rawName, 'given without a value', value)
     // `--csv --json`: a flag was taken for the value that is missing.
     if (flag.type === 'string' && (value === undefined || (!token.inlineValue && /^-./.test(value))))

@@ -105,9 +105,10 @@ async function chosenNames(places: Places, choice: Choice, flags: PlanFlags): Pr
   return flags.failed ? chosen.filter((name) => failedLastTime(places, name) !== undefined) : chosen
 }
 
-function nothingChosen({ people }: Output, flags: PlanFlags): number {
+async function nothingChosen({ people, stdout }: Output, flags: PlanFlags): Promise<number> {
   if (!flags.failed) throw cannot('run plans', '--tag and --skip-tag', 'such that a plan is left', 'none')
   people.write('Nothing failed last time\n')
+  await stdout.flush()
   return 0
 }
 

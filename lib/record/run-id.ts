@@ -1,9 +1,10 @@
-/** `20261121-071602-k3x9`: sorts by time, four letters apart within a second. UTC. */
+/** `20261121-071602-k3x9`: sorts by time to the millisecond, which the first two letters tell. UTC. */
 export function runId(now: Date, random: () => number): string {
   const [date = '', time = ''] = now.toISOString().split('T')
-  const letters = Array.from({ length: 4 }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
-  return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${letters}`
+  const milliseconds = now.getUTCMilliseconds()
+  const letters = [milliseconds >> 5, milliseconds & 31, Math.floor(random() * 32), Math.floor(random() * 32)]
+  return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${letters.map((at) => alphabet[at]).join('')}`
 }
 
-// Without letters that read as one another.
-const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789'
+// 32 that don't read as one another, in the order they sort.
+const alphabet = '23456789abcdefghijkmnpqrstuvwxyz'

@@ -1,0 +1,212 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { failing, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
+
+afterAll(removeRepositories)
+
+const skipping = `plan.step({ name: 'never', output: v.number(), skipUnless: () => 'no GPU here', run: () => 1 })`
+const doubtful = `plan.check({ name: 'unsure', run: () => [undecided('order', 'too few samples')] })`
+
+describe('the exit code of a plan', () => {
+  const repo = repository({
+    passes: planText('passes', passing),
+    fails: planText('fails', failing),
+    errs: planText('errs', `plan.step({ name: 'broken', output: v.number(), run: () => { throw new Error('boom') } })`),
+    skips: planText('skips', skipping),
+    doubts: planText('doubts', doubtful),
+  })
+  test.each([
+    [['passes'], 0],
+    [['fails'], 1],
+    [['errs'], 2],
+    [['skips'], 2],
+    [['skips', '--allow-skip'], 0],
+    [['doubts'], 0],
+    [['doubts', '--strict'], 1],
+    [['passes', 'fails'], 1],
+    [['fails', 'errs', 'passes'], 2],
+    [['fails', '--only', 'first'], 0],
+    [['fails', '--only', 'third'], 1],
+    [['fails', '--until', 'first'], 0],
+  ])('of %p is %p', async (words, exit) => {
+    const ran = await repo.run(['plan', ...words])
+    expect({ ...ran, exit: ran.exit }).toMatchObject({ exit })
+  })
+})
+
+describe('plan NAME', () => {
+  test('shows each step, ends with the command that runs it again, and leaves its files', async () => {
+    const repo = repository({ passes: planText('passes', passing) })
+    const { exit, out, err } = await repo.run(['plan', 'passes'])
+    expect([exit, err]).toEqual([0, ''])
+    for (const words of [
+      'The plan passes',
+      'ask',
+      'answered',
+      'passed · 1 step, 1 check',
+      'again: bunx assay plan passes',
+    ])
+      expect(out).toContain(words)
+    const files = readdirSync(join(repo.dir, await newestRun(repo, 'passes')))
+    expect(files.sort()).toEqual(expect.arrayContaining(['journal.jsonl', 'junit.xml', 'results.csv']))
+  })
+
+  test('runs the plans that a pattern names, one after the other, past one that fails and one that cannot be loaded', async () => {
+    const repo = repository({
+      'a-1': planText('a-1', passing),
+      'a-2': planText('a-2', failing),
+      'a-3': 'export default 3',
+      'a-10': planText('a-10', passing),
+      'b-1': planText('b-1', passing),
+    })
+    const { exit, out, err } = await repo.run(['plan', 'a-*'])
+    expect(exit).toBe(2)
+    const titles = [...out.matchAll(/The plan (\S+)/g)].map(([, name]) => name)
+    expect(titles).toEqual(['a-1', 'a-2', 'a-10'])
+    expect(err).toContain('Cannot load plan a-3')
+  })
+
+  test('takes parameters from --set, then from the variable, then from an env file, then the default', async () => {
+    const body = `plan.check({ name: 'is', run: () => [equal('size', params.size, 'want')] })`
+    const repo = repository({ sized: planText('sized', body, `params: { size: text('plain', 'which size') }`) })
+    const file = repo.file('vars.env', 'ASSAY_SIZE=want\n')
+    const found = async (words: string[], env = {}) => (await repo.run(['plan', 'sized', ...words], { env })).out
+    expect(await found([])).toContain('found "plain"')
+    expect(await found(['--env-file', file])).toContain('passed')
+    expect(await found(['--env-file', file], { ASSAY_SIZE: 'set' })).toContain('found "set"')
+    expect(await found(['--env-file', file, '--set', 'size=a=b'], { ASSAY_SIZE: 'set' })).toContain('found "a=b"')
+  })
+
+  test('says how to run it again with what it was given, but not with a secret', async () => {
+    const params = `params: { size: text('s', 'size'), token: text('', 'token', { secret: true }) }`
+    const repo = repository({ again: planText('again', passing, params) })
+    const { out } = await repo.run([
+      'plan',
+      'again',
+      '--set',
+      "size=it's 2",
+      '--set',
+      'token=abc',
+      '--only',
+      'ask',
+      '--json',
+    ])
+    expect(out).not.toContain('abc')
+    expect(out).toContain(`bunx assay plan again --set 'size=it'\\\\''s 2' --set token=… --only ask`)
+  })
+
+  test('tells the stages to make buckets only when asked', async () => {
+    const body = `plan.check({ name: 'asked', run: (_, { env }) => [equal('asked', env.ASSAY_CREATE_BUCKETS ?? 'no', 'yes')] })`
+    const repo = repository({ makes: planText('makes', body) })
+    expect((await repo.run(['plan', 'makes'])).exit).toBe(1)
+    expect((await repo.run(['plan', 'makes', '--create-buckets'])).exit).toBe(0)
+  })
+
+  test('is aborted, and says why, when something outside of every step throws', async () => {
+    const body = `plan.step({ name: 'careless', output: v.number(), run: async (_, { signal }) => {
+      Promise.reject(new Error('nobody waits for this'))
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return 1
+    } })`
+    const { exit, out } = await repository({ stray: planText('stray', body) }).run(['plan', 'stray'])
+    expect(exit).toBe(2)
+    expect(out).toContain('something outside of every step threw: nobody waits for this')
+  })
+})
+
+describe('views of a run', () => {
+  test('--csv adds rows to a file and --junit holds all the runs of one command', async () => {
+    const repo = repository({ one: planText('one', passing), two: planText('two', failing) })
+    const words = ['plan', 'one', 'two', '--csv', 'all.csv', '--junit', 'all.xml']
+    expect((await repo.run(words)).exit).toBe(1)
+    expect((await repo.run(words)).exit).toBe(1)
+    const rows = repo.read('all.csv').trimEnd().split('\r\n')
+    expect(rows.filter((row) => row.startsWith('schema,'))).toHaveLength(1)
+    expect(new Set(rows.slice(1).map((row) => row.split(',')[1]))).toEqual(new Set(['one', 'two']))
+    expect(repo.read('all.xml').match(/<testsuite /g)).toHaveLength(2)
+  })
+
+  test('--resume of a run that passed says so and runs nothing', async () => {
+    const repo = repository({ passes: planText('passes', passing) })
+    await repo.run(['plan', 'passes', '--csv', 'all.csv'])
+    const before = repo.read('all.csv')
+    const { exit, out } = await repo.run(['plan', 'passes', '--resume', '--csv', 'all.csv'])
+    expect([exit, repo.read('all.csv')]).toEqual([0, before])
+    expect(out).toStartWith('Nothing to do: runs/passes/')
+  })
+})
+
+describe('part of a plan', () => {
+  const twice = `
+    const first = plan.step({ name: 'first', output: v.number(), run: () => 1 })
+    const second = plan.step({ name: 'second', needs: { first }, output: v.number(), run: (_, { env }) => {
+      if (env.BROKEN) throw new Failure('broken')
+      return 2
+    } })
+    plan.check({ name: 'both', needs: { second }, run: ({ second }) => [equal('two', second, 2)] })
+    plan.step({ name: 'other', output: v.number(), run: () => 1 })`
+
+  test('--resume runs again only what did not pass, and --explain says why', async () => {
+    const repo = repository({ twice: planText('twice', twice) })
+    expect((await repo.run(['plan', 'twice'], { env: { BROKEN: '1' } })).exit).toBe(1)
+    const dry = await repo.run(['plan', 'twice', '--resume', '--dry-run'])
+    expect(dry.out).toMatch(/first +reused: it passed/)
+    expect(dry.out).toMatch(/second +runs: it had failed/)
+    const { exit, out } = await repo.run(['plan', 'twice', '--resume', '--explain'])
+    expect(exit).toBe(0)
+    expect(out).toContain('it passed, and its inputs and parameters are unchanged')
+    expect(out).toContain('it had failed')
+    expect(readdirSync(join(repo.dir, 'runs/twice')).filter((name) => !name.startsWith('.'))).toHaveLength(1)
+  })
+
+  test('--failed runs the plans that failed last time, and of them what failed and what waited for it', async () => {
+    const repo = repository({ twice: planText('twice', twice), passes: planText('passes', passing) })
+    await repo.run(['plan', 'twice', 'passes'], { env: { BROKEN: '1' } })
+    const { exit, out } = await repo.run(['plan', '--failed'])
+    expect(exit).toBe(0)
+    expect(out).not.toContain('The plan passes')
+    expect(out).not.toContain('other')
+    expect(out).toContain('both')
+    expect(await repo.run(['plan', '--failed'])).toEqual({ exit: 0, out: 'Nothing failed last time\n', err: '' })
+  })
+
+  test('--run finds the run and its plan by a beginning and by a path', async () => {
+    const repo = repository({ twice: planText('twice', twice) })
+    await repo.run(['plan', 'twice'], { env: { BROKEN: '1' } })
+    const path = await newestRun(repo, 'twice')
+    await repo.run(['plan', 'twice'], { env: { BROKEN: '1' } })
+    const id = path.split('/').at(-1) ?? ''
+    expect((await repo.run(['plan', '--run', path])).out).toContain(id)
+    expect((await repo.run(['plan', 'twice', '--resume', '--run', id.slice(0, -1)])).out).toContain(
+      `Nothing to do: ${path}`,
+    )
+  })
+
+  test('--tag and --skip-tag choose plans', async () => {
+    const repo = repository({
+      quick: planText('quick', passing, `tags: ['nightly']`),
+      slow: planText('slow', passing, `tags: ['nightly', 'slow']`),
+      other: planText('other', passing),
+    })
+    const ran = async (...words: string[]) =>
+      [...(await repo.run(['plan', ...words])).out.matchAll(/The plan (\S+)/g)].map(([, name]) => name)
+    expect(await ran('--tag', 'nightly')).toEqual(['quick', 'slow'])
+    expect(await ran('--tag', 'nightly', '--skip-tag', 'slow')).toEqual(['quick'])
+    expect(await ran('--skip-tag', 'nightly')).toEqual(['other'])
+    expect(await ran('o*', '--tag', 'slow')).toEqual([])
+  })
+
+  test('--dry-run starts and writes nothing', async () => {
+    const service = `const place = plan.use({ name: 'a place', start: () => { throw new Error('started') } })
+      plan.step({ name: 'work', needs: { place }, output: v.number(), run: () => { throw new Error('ran') } })`
+    const header = `env: ['NOT_SET'], params: { size: text('2', 'size') }`
+    const repo = repository({ dry: planText('dry', service, header) })
+    const { exit, out } = await repo.run(['plan', 'dry', '--dry-run', '--set', 'size=4'])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/service +a place +starts\n +step +work +runs\n/)
+    expect(out).toMatch(/size +4/)
+    expect(out).toContain('lacks the variable NOT_SET')
+    expect(existsSync(join(repo.dir, 'runs'))).toBe(false)
+  })
+})
