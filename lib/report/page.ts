@@ -43,20 +43,23 @@ export function rowLine({ mark, name, words, right, style }: Row, { columns, nam
   return `  ${paint(style, mark)} ${right === '' ? text : pad(text, room)}${end}`
 }
 
-const indent = 6
+/** A row that stays: what does not fit into its line stands under it. */
+export function rowLines(row: Row, page: Page): readonly string[] {
+  const fits = !page.cut || widthOf(rowLine(row, { ...page, cut: false })) <= page.columns
+  return fits ? [rowLine(row, page)] : [rowLine({ ...row, words: '' }, page), ...under(row.words, page)]
+}
 
-/** Text that stands under a row, behind `lead`; its later lines are further in. */
-export function under(
-  text: string,
-  { columns, cut, paint }: Page,
-  lead = '',
-  style: Style = 'reset',
-): readonly string[] {
-  const inside = indent + widthOf(lead)
+/** Text behind `lead`; its later lines stand as far in as its first. */
+export function hanging(lead: string, text: string, { columns, cut, paint }: Page, style?: Style): readonly string[] {
+  const inside = widthOf(lead)
   const lines = cut ? wrap(text, Math.max(20, columns - inside)) : [text]
   return lines.map((line, index) => {
-    const before = index === 0 ? lead : ' '.repeat(widthOf(lead))
-    const painted = style === 'reset' ? line : paint(style, line)
-    return `${' '.repeat(indent)}${before}${painted}`
+    const painted = style === undefined ? line : paint(style, line)
+    return `${index === 0 ? lead : ' '.repeat(inside)}${painted}`
   })
+}
+
+/** Text that stands under a row. */
+export function under(text: string, page: Page, lead = '', style?: Style): readonly string[] {
+  return hanging(`      ${lead}`, text, page, style)
 }

@@ -2,9 +2,9 @@ import type { FindingRecord, MetricRecord, Outcome, ServiceEvent, StepEnded } fr
 import type { StepRecord } from '../record/run-record.ts'
 import { sentenceOf } from '../run/perform.ts'
 import { summarize } from '../stats/summary.ts'
-import { type Page, type Row, rowLine, under } from './page.ts'
+import { type Page, type Row, rowLines, under } from './page.ts'
 import { formatDuration, formatNumber, several } from './summary.ts'
-import { linesOf, oneLine, widthOf } from './text.ts'
+import { linesOf, oneLine } from './text.ts'
 
 const marks: Readonly<Record<Outcome, Pick<Row, 'mark' | 'style'>>> = {
   passed: { mark: '✓', style: 'green' },
@@ -31,11 +31,9 @@ export interface StepNotes {
 export function endedLines(ended: StepEnded, notes: StepNotes, page: Page): readonly string[] {
   const words = wordsOf(ended, notes)
   const row = { ...marks[ended.outcome], name: oneLine(ended.step), words, right: rightOf(ended, notes) }
-  if (ended.outcome === 'skipped' && page.cut && widthOf(rowLine(row, { ...page, cut: false })) > page.columns)
-    return [rowLine({ ...row, words: '' }, page), ...under(words, page)]
   const because = notes.because === undefined ? [] : under(`because ${oneLine(notes.because)}`, page, '', 'dim')
   return [
-    rowLine(row, page),
+    ...rowLines(row, page),
     ...because,
     ...openFindings(ended.findings ?? [], page),
     ...wrongLines(ended, notes, page),
@@ -117,6 +115,6 @@ export function serviceLines(
   if (state === 'starting' || state === 'stopped') return []
   const right = duration === undefined ? '' : formatDuration(duration)
   const row = { name: oneLine(name), words: oneLine(detail), right }
-  if (state === 'ready') return [rowLine({ ...marks.passed, ...row }, page)]
-  return [rowLine({ ...marks.errored, ...row }, page), ...linesOf(reason).flatMap((line) => under(line, page))]
+  if (state === 'ready') return rowLines({ ...marks.passed, ...row }, page)
+  return [...rowLines({ ...marks.errored, ...row }, page), ...linesOf(reason).flatMap((line) => under(line, page))]
 }

@@ -6,12 +6,12 @@ import { type Draft, next } from '../record/run-record.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
 import type { Observer, Passing } from '../run/observe.ts'
 import { logsOf } from './ends.ts'
-import { type Page, painter } from './page.ts'
+import { hanging, type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
 import { outcomeOf, summaryText } from './summary.ts'
 import { endedLines, serviceLines } from './terminal-lines.ts'
-import { linesOf, oneLine, widthOf, wrap } from './text.ts'
+import { linesOf, oneLine, widthOf } from './text.ts'
 
 export interface TerminalOptions {
   /** Takes text at once; where it goes is the caller's choice. */
@@ -52,16 +52,24 @@ export function terminalView(options: TerminalOptions): TerminalView {
   let longestName = 0
   let broken: unknown
 
-  // Guarded here too, since a screen also writes on its own time.
-  const write = (text: string) => guarded(() => options.write(text))
+  let gone = false
 
   // A view must not end what it looks at: it stops looking, and says so at the end.
   function guarded(work: () => void): void {
-    if (broken !== undefined) return
     try {
       work()
     } catch (error) {
-      broken = error
+      broken ??= error
+    }
+  }
+
+  function write(text: string): void {
+    if (gone) return
+    try {
+      options.write(text)
+    } catch (error) {
+      gone = true
+      broken ??= error
     }
   }
 
@@ -81,9 +89,8 @@ export function terminalView(options: TerminalOptions): TerminalView {
     running.clear()
     longestName = nodes.reduce((longest, { name }) => Math.max(longest, widthOf(oneLine(name))), 0)
     if (record !== undefined) logs = logsOf(record)
-    const { columns, cut } = page()
-    const lines = cut ? wrap(`${plan} · ${oneLine(title)}${note}`, columns - 2) : [`${plan} · ${oneLine(title)}${note}`]
-    screen.print(lines.map((line) => `  ${line}`).map((line) => line.replace(plan, (word) => paint('bold', word))))
+    const lines = hanging('  ', `${plan} · ${oneLine(title)}${note}`, page())
+    screen.print(lines.map((line) => line.replace(plan, (word) => paint('bold', word))))
   }
 
   function serviceEvent(event: ServiceEvent): void {
@@ -95,7 +102,8 @@ export function terminalView(options: TerminalOptions): TerminalView {
   }
 
   function attemptStarted({ step, attempt, because = 'it did not pass' }: StepStarted): void {
-    if (attempt > 1) screen.print([`  ${paint('yellow', '↻')} ${oneLine(`${step}: ${because}; attempt ${attempt}`)}`])
+    const again = oneLine(`${step}: ${because}; attempt ${attempt}`)
+    if (attempt > 1) screen.print(hanging(`  ${paint('yellow', '↻')} `, again, page()))
     began(step)
   }
 
@@ -124,7 +132,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
         heading(event, ' · resumed')
         break
       case 'announced':
-        screen.print([`  ${paint('bold', '→')} ${oneLine(event.text)}`])
+        screen.print(hanging(`  ${paint('bold', '→')} `, oneLine(event.text), page()))
         screen.flush()
         break
       case 'service':
@@ -163,37 +171,31 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const outcome = outcomeOf(ended)
     const style = outcome === 'passed' ? 'green' : outcome === 'skipped' ? 'yellow' : 'red'
     const reason = ended.ended?.reason === undefined ? [] : linesOf(ended.ended.reason)
-    const { columns, cut } = page()
     const told = [`${summaryText(ended)} · ${folder}`, ...reason]
-      .flatMap((line) => (cut ? wrap(line, columns - 2) : [line]))
-      .map((line) => `  ${line}`)
-    const [counted = '', ...more] = told
+    const [counted = '', ...more] = told.flatMap((line) => hanging('  ', line, page()))
     const again = `  again: ${oneLine(ended.heading.again)}`
     const files = [...resultFiles, 'journal.jsonl'].filter((name) => existsSync(join(folder, name)))
     const results = files.length === 0 ? '' : `results: ${files.join('  ')}`
     const together = `${again}      ${results}`
-    const last = widthOf(together) <= columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
+    const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
     return [counted.replace(outcome, (word) => paint(['bold', style], word)), ...more, ...last.filter(Boolean)]
   }
 
   return {
-    observe: (event) =>
+    observe(event) {
+      if (broken !== undefined) return
       guarded(() => {
         if (event.event !== 'progress' && event.event !== 'log') record = next(record, event)
         show(event)
-      }),
+      })
+    },
     close() {
       running.clear()
       guarded(() => {
-        if (record?.ended !== undefined) screen.print(summaryLines(record))
+        if (broken === undefined && record?.ended !== undefined) screen.print(summaryLines(record))
       })
       guarded(() => screen.close())
-      if (broken === undefined) return
-      try {
-        options.write(`  The terminal view stopped early: ${messageOf(broken)}\n`)
-      } catch {
-        // Nobody reads on: the journal has everything.
-      }
+      if (broken !== undefined) write(`  The terminal view stopped early: ${messageOf(broken)}\n`)
     },
   }
 }

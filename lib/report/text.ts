@@ -23,7 +23,12 @@ export const widthOf = (text: string): number => Bun.stringWidth(text)
 /** `text` in at most `width` cells, the cut shown by `…`. */
 export function fit(text: string, width: number): string {
   if (widthOf(text) <= width) return text
-  return width < 1 ? '' : `${Bun.sliceAnsi(text, 0, width - 1)}…`
+  if (width < 1) return ''
+  // Where characters join into one, a part may be wider than its share of the whole.
+  for (let room = width - 1; ; room--) {
+    const part = `${Bun.sliceAnsi(text, 0, room)}…`
+    if (room === 0 || widthOf(part) <= width) return part
+  }
 }
 
 /** `text` filled up with spaces to `width` cells. */
