@@ -1,0 +1,156 @@
+// normalize() against the programs a team would use instead, on 12 MP JPEGs: bun benchmarks/normalize.ts [pairs]
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { normalize, type Policy } from '../tasks/images/normalize.ts'
+import { pixelLimit } from '../tasks/images/read.ts'
+import { drawPhoto } from '../tasks/images/samples.ts'
+import { parseSizes, type Size } from '../tasks/images/sizes.ts'
+import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
+
+const pairs = Number(process.argv[2] ?? 20)
+const images = 24
+const drawn = 6
+const together = availableParallelism()
+const quality = 85
+const background = '#ffffff'
+
+interface Photo {
+  readonly bytes: Uint8Array
+  readonly path: string
+}
+
+interface Comparison {
+  readonly what: string
+  readonly peer: string
+  readonly target: number
+  ours(): Promise<void>
+  theirs(): Promise<void>
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'assay-benchmark-'))
+try {
+  const photos = await drawPhotos(folder)
+  const sharpRows = [
+    ...['480p', '1080p'].map((size) => againstSharp(photos, size, 'a bare sharp loop', 0.95)),
+    againstSharp(photos, '1080p,720p,480p,800x600,320x240', 'five sharp pipelines', 1.5),
+  ]
+  const thumbnailer = Bun.which('vipsthumbnail')
+  const rows = thumbnailer
+    ? [...sharpRows, ...['480p', '1080p'].map((size) => againstVipsthumbnail(photos, size, thumbnailer))]
+    : sharpRows
+  const results: string[][] = []
+  for (const row of rows) results.push(await measure(row))
+  printTable(['12 MP JPEGs to', 'images/s', 'peer', 'images/s', 'ratio', 'target', ''], results)
+  if (!thumbnailer) console.log('vipsthumbnail: skipped (it is not on PATH; Debian has it in libvips-tools)')
+} finally {
+  await rm(folder, { recursive: true })
+}
+
+async function drawPhotos(folder: string): Promise<readonly Photo[]> {
+  await mkdir(join(folder, 'thumbnails'))
+  const different = await Promise.all(
+    Array.from({ length: drawn }, (_, seed) => drawPhoto({ width: 4032, height: 3024, seed })),
+  )
+  const repeated = Array.from({ length: images / drawn }, () => different).flat()
+  return Promise.all(
+    repeated.map(async (bytes, index) => {
+      const path = join(folder, `${index}.jpg`)
+      await Bun.write(path, bytes)
+      return { bytes, path }
+    }),
+  )
+}
+
+function policyOf(sizes: readonly Size[]): Policy {
+  return { sizes, fit: 'contain', background, format: 'jpeg', quality }
+}
+
+function againstSharp(photos: readonly Photo[], text: string, peer: string, target: number): Comparison {
+  const sizes = parseSizes(text)
+  return {
+    what: text,
+    peer,
+    target,
+    ours: () => each(photos, async ({ bytes }) => void (await normalize(bytes, policyOf(sizes)))),
+    theirs: () =>
+      each(photos, async ({ bytes }) => void (await Promise.all(sizes.map((size) => bareSharp(bytes, size))))),
+  }
+}
+
+/** What one writes with sharp alone for the same picture. */
+function bareSharp(bytes: Uint8Array, { kind, width, height }: Size): Promise<Uint8Array> {
+  const fit = kind === 'preset' ? ({ fit: 'inside', withoutEnlargement: true } as const) : ({ fit: 'contain' } as const)
+  return sharp(bytes, { failOn: 'error', limitInputPixels: pixelLimit, autoOrient: true })
+    .flatten({ background })
+    .resize({ width, height, background, ...fit })
+    .toColourspace('srgb')
+    .jpeg({ quality })
+    .toBuffer()
+}
+
+/** As many processes as cores, each with its share of the files; both sides read files here, and ours writes its own too. */
+function againstVipsthumbnail(photos: readonly Photo[], text: string, program: string): Comparison {
+  const [size] = parseSizes(text)
+  if (!size) throw new Error('no size')
+  const output = join(folder, 'thumbnails', `%s.jpg[Q=${quality},strip]`)
+  const shares = Array.from({ length: together }, (_, share) => photos.filter((_, index) => index % together === share))
+  return {
+    what: text,
+    peer: `vipsthumbnail, ${together} processes`,
+    target: 1.8,
+    ours: () =>
+      each(photos, async ({ path }) => {
+        const [image] = await normalize(path, policyOf([size]))
+        if (image) await Bun.write(`${path}.out`, image.bytes)
+      }),
+    async theirs() {
+      await Promise.all(
+        shares.map(async (share) => {
+          const paths = share.map(({ path }) => path)
+          const child = Bun.spawn([program, '--size', `${size.width}x${size.height}>`, '-o', output, ...paths])
+          if ((await child.exited) !== 0) throw new Error(`vipsthumbnail ended with ${child.exitCode}`)
+        }),
+      )
+    },
+  }
+}
+
+async function measure({ what, peer, target, ours, theirs }: Comparison): Promise<string[]> {
+  await ours()
+  await theirs()
+  const own: number[] = []
+  const other: number[] = []
+  for (let pair = 0; pair < pairs; pair++) {
+    // Each goes first as often as the other, so that neither always has the warmer machine.
+    if (pair % 2 === 0) own.push(await rate(ours))
+    other.push(await rate(theirs))
+    if (pair % 2 === 1) own.push(await rate(ours))
+  }
+  const ratio = pairedRatio(own, other)
+  return [
+    what,
+    median(own).toFixed(1),
+    peer,
+    median(other).toFixed(1),
+    showRatio(ratio),
+    `≥ ${target}`,
+    judge(ratio, target),
+  ]
+}
+
+async function rate(work: () => Promise<void>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (images * 1000) / (performance.now() - start)
+}
+
+/** All photos, as many at once as there are cores. */
+async function each(photos: readonly Photo[], work: (photo: Photo) => Promise<void>): Promise<void> {
+  const left = photos.values()
+  const worker = async () => {
+    for (const photo of left) await work(photo)
+  }
+  await Promise.all(Array.from({ length: together }, worker))
+}
