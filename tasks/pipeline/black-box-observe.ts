@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { Problem, type WorkContext } from '../../lib/index.ts'
 import { type Ended, type RunningProcess, type Stopped, startProcess } from '../../lib/shell/process.ts'
 import type { S3 } from '../object-store/client.ts'
+import type { Ground } from './black-box-ground.ts'
 import { stageEnvironment } from './environment.ts'
 import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
 import { type FileWatch, watchFiles } from './evidence-files.ts'
 import { readLog } from './evidence-log.ts'
 import { type ObjectWatch, watchObjects } from './evidence-objects.ts'
-import { manifestPrefix, type StageNumber } from './manifest.ts'
+import type { StageNumber } from './manifest.ts'
 
 export type StageName = 'stage1' | 'stage2'
 export type BucketRole = 'raw' | 'augmented' | 'normalized' | 'manifests'
@@ -73,7 +74,7 @@ export interface Waits {
 const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
 
 /** Listings are asked for this often, in milliseconds, or as often as they take. */
-export const lookEvery = 80
+const lookEvery = 80
 
 /** One run of a stage as it is under way. */
 export interface Observed {
@@ -93,12 +94,6 @@ export interface Observation {
   readonly ended: StageEnd
   readonly seconds: number
   readonly startedAt: number
-}
-
-/** Where a stage writes: clean when it starts. */
-export interface Ground {
-  readonly dataset: string
-  readonly output: { readonly bucket: string; readonly prefix: string }
 }
 
 export interface ObserveOptions {
@@ -215,23 +210,6 @@ export function commandText(stage: StageName, { command }: StageRun): string {
 function commandOf(stage: StageName, { command }: StageRun): string | readonly string[] {
   if (command) return command
   return [process.execPath, join(import.meta.dir, '..', '..', 'lib', 'cli', 'main.ts'), 'task', stage]
-}
-
-/** A data set and an output prefix of the run's own that hold nothing yet, not even from an attempt that was cut short. */
-export async function cleanGround(stage: StageName, run: StageRun): Promise<Ground> {
-  const { s3, bucket, prefix } = run.store
-  const role = stage === 'stage1' ? 'augmented' : 'normalized'
-  const name = run.dataset ?? (prefix.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '') || 'assay')
-  for (let attempt = 1; ; attempt++) {
-    const suffix = attempt === 1 ? '' : `-${attempt}`
-    const ground = { dataset: name + suffix, output: { bucket: bucket(role), prefix: `${prefix}${role}${suffix}/` } }
-    const manifests = manifestPrefix(ground.dataset, stageNumber(stage))
-    const found = [
-      ...(await s3.list(ground.output.bucket, ground.output.prefix)),
-      ...(await s3.list(bucket('manifests'), manifests)),
-    ]
-    if (found.length === 0) return ground
-  }
 }
 
 function endOf(end: Exclude<Ended, { kind: 'not-started' }>, stop: Stopped): StageEnd {

@@ -1,8 +1,8 @@
 import { Failure } from '../../lib/index.ts'
 import { entriesOf, isComplete, madeNothing, refuseCrash, stageFailure } from './black-box-expect.ts'
+import { cleanGround } from './black-box-ground.ts'
 import { readOutputs, readSources } from './black-box-objects.ts'
 import {
-  cleanGround,
   commandText,
   type Observed,
   observe,

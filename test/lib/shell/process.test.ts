@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ProcessOptions, startProcess } from '../../../lib/shell/process.ts'
 import { runs } from './runs.ts'
+
+// A busy machine takes its time to start a program.
+setDefaultTimeout(120_000)
 
 let folder = ''
 beforeAll(() => {

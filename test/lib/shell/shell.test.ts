@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure, Problem } from '../../../lib/plan/problem.ts'
 import { type ShellOptions, shellFor } from '../../../lib/shell/shell.ts'
 import { runs } from './runs.ts'
+
+// A busy machine takes its time to start a program.
+setDefaultTimeout(120_000)
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'assay-shell-')))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

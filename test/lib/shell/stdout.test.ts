@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+
+// A busy machine takes its time to start a program.
+setDefaultTimeout(120_000)
 
 const library = join(import.meta.dir, '../../../lib/shell/stdout.ts')
 

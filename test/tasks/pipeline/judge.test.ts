@@ -162,6 +162,16 @@ describe('evidence that is too thin is undecided and says why', () => {
   })
 })
 
+test.each([
+  ['none was put in', { kind: 'ended before' }, 'by itself', 'undecided'],
+  ['it ended just then', { kind: 'put', uri: 's3://in/late.jpg' }, 'by itself', 'undecided'],
+  ['it polled on', { kind: 'put', uri: 's3://in/late.jpg' }, 'term', 'fail'],
+  ['it was picked up', { kind: 'put', uri: 's3://in/0.jpg' }, 'term', 'pass'],
+] as const)('a late image: %s', (_what, late, stop, verdict) => {
+  const found = judgeStage({ ...report(), late, ended: { stop, code: 0 } })
+  expect(found.find(({ name }) => name.includes('is picked up'))?.verdict).toBe(verdict)
+})
+
 test('an output whose source changed is made anew, and that is no second naming', () => {
   const one = report()
   const [manifest] = one.manifests
