@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Endpoint } from '../tasks/object-store/client.ts'
 import { endpointFromEnv, isLoopback } from '../tasks/object-store/endpoint.ts'
-import { motoProgram, type Program, rustfsProgram, versitygwProgram } from './servers/install.ts'
+import { motoProgram, type Program, root, rustfsProgram, versitygwProgram } from './servers/install.ts'
 import { freePort, type Launched, launch } from './servers/process.ts'
 
 /** A real S3 server on loopback, for as long as a test file needs it. */
@@ -99,7 +99,8 @@ const Line = v.object({
 /** Assay's own store, in a process of its own. */
 export async function startEmbedded(): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-store-'))
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'servers', 'embedded.ts'), folder], {
+  const child = Bun.spawn([process.execPath, join(root, 'tasks', 'object-store', 'server', 'main.ts')], {
+    env: { ...process.env, STORE_DIR: folder },
     // Its end of this pipe closes with us, however we end.
     stdin: 'pipe',
     stdout: 'pipe',

@@ -33,7 +33,7 @@ export async function conformance(name: string, start: StartServer, known: Known
     }, 60_000)
     for (const check of checks) {
       const why = known[idOf(check)]
-      if (why === undefined) test(idOf(check), () => check.run(server), 20_000)
+      if (why === undefined) test(idOf(check), () => check.run(server), 30_000)
       else test.skip(`${idOf(check)} (${why})`, () => {})
     }
     test('what is known to differ still does', async () => {
@@ -41,7 +41,7 @@ export async function conformance(name: string, start: StartServer, known: Known
       expect(differing.map(idOf).sort()).toEqual(Object.keys(known).sort())
       const lost = await lostOf(server, differing)
       expect(differing.filter((check) => !lost.has(check)).map(idOf)).toEqual([])
-    }, 60_000)
+    }, 120_000)
   })
 }
 

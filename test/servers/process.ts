@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+const guard = join(import.meta.dir, '..', '..', 'tasks', 'object-store', 'guard.ts')
 
 export interface Launch {
   readonly command: readonly string[]
@@ -28,22 +31,18 @@ export async function freePort(): Promise<number> {
 
 /** Starts a program and resolves once it answers; it dies with this process. Rejects with its last output when it ends first. */
 export async function launch({ command, env = {}, cwd, ready }: Launch): Promise<Launched> {
-  const child = Bun.spawn([...command], {
+  // The guard ends it once our end of its standard input closes, however we end.
+  const child = Bun.spawn([process.execPath, guard, ...command], {
     env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
-    stdin: 'ignore',
+    stdin: 'pipe',
     stdout: 'ignore',
     stderr: 'pipe',
   })
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
   const said = new Response(child.stderr).text()
   const stop = async () => {
-    process.off('exit', kill)
     child.kill('SIGTERM')
-    const timer = setTimeout(kill, 2000)
     await child.exited
-    clearTimeout(timer)
   }
   const deadline = performance.now() + 20_000
   while (!(await answers(ready))) {
