@@ -226,8 +226,9 @@ function refuseOwnOutput({ stage }: StageDefinition, options: StageRunOptions): 
 }
 
 async function refuseMissingBuckets({ stage }: StageDefinition, s3: S3, options: StageRunOptions): Promise<void> {
-  for (const bucket of new Set([options.inputBucket, options.outputBucket, options.manifestBucket])) {
-    if (await s3.hasBucket(bucket)) continue
-    throw cannot(`run stage ${stage}`, 'bucket', `there at ${s3.endpoint.url}`, bucket, 'Create it first.')
-  }
+  const buckets = [...new Set([options.inputBucket, options.outputBucket, options.manifestBucket])]
+  const there = await Promise.all(buckets.map((bucket) => s3.hasBucket(bucket)))
+  const missing = buckets.find((_, at) => !there[at])
+  if (missing === undefined) return
+  throw cannot(`run stage ${stage}`, 'bucket', `there at ${s3.endpoint.url}`, missing, 'Create it first.')
 }
