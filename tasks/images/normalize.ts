@@ -53,7 +53,8 @@ export async function normalize(
     picture: pictureSize(upright, size, policy.fit),
     output: outputSize(upright, size),
   }))
-  const normal = image.flatten({ background: policy.background }).toColourspace('srgb')
+  // sharp turns whatever it reads into sRGB by itself, by its colour profile where it has one.
+  const normal = image.flatten({ background: policy.background })
   return reading(name, 'normalize', async () => {
     const pictures =
       variants.length === 1

@@ -11,7 +11,7 @@ export function fromPixels({ data, width, height, channels }: Pixels): Sharp {
   return sharp(data, { raw: { width, height, channels } })
 }
 
-/** All pixels of an image in 8-bit sRGB, alpha kept. */
+/** All pixels of an image in 8-bit sRGB (which sharp turns whatever it reads into), alpha kept. */
 export async function toPixels(image: Sharp): Promise<Pixels> {
   const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
   return { data, width: info.width, height: info.height, channels: info.channels }

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { cannot, messageOf, type Problem } from '../../lib/index.ts'
 
-// libvips caches what it has opened by path and would answer for a staged file with the one that lay there before.
+// libvips keeps what it has opened by path: a staged WebP would come out as the one that lay there before it.
 sharp.cache(false)
 
 /** An image of more pixels is refused by its header alone. 200 megapixels are the largest that cameras make today. */

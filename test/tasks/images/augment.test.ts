@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { type AugmentedImage, augment, augmentations } from '../../../tasks/images/augment.ts'
 import { type Box, leastShare } from '../../../tasks/images/boxes.ts'
 import type { Pixels } from '../../../tasks/images/pixels.ts'
-import { decode, difference, landmark, paint } from './pictures.ts'
+import { colourAt, decode, difference, landmark, paint } from './pictures.ts'
 import { runDigest } from './run-digest.ts'
 
 // Each box is painted wholly in the one primary that its label names; everything else is black or the grey of new canvas.
@@ -160,6 +160,23 @@ test.each([
 ] as const)('a %s becomes a %s', async (from, format, extension) => {
   const source = await landmark(40, 30).toFormat(from).toBuffer()
   for (const image of await augment(source, { key: 'a', seed: 1 })) expect(image).toMatchObject({ format, extension })
+})
+
+test.each([
+  ['16-bit', (image: Sharp) => image.toColourspace('rgb16')],
+  ['grayscale', (image: Sharp) => image.toColourspace('b-w')],
+  ['16-bit gray', (image: Sharp) => image.toColourspace('grey16')],
+] as const)('a %s picture becomes 8-bit sRGB of the same brightness', async (_, store) => {
+  const source = await store(paint(64, 48, () => [90, 90, 90]))
+    .png()
+    .toBuffer()
+  for (const image of await augment(source, { key: 'a', seed: 1, variants: 6 })) {
+    const meta = await sharp(image.bytes).metadata()
+    expect([meta.space, meta.channels, meta.depth]).toEqual(['srgb', 3, 'uchar'])
+    const pixels = await decode(image.bytes)
+    const exact = /^(flip|blur)/.test(image.augmentation)
+    if (exact) expect(colourAt(pixels, 32, 24)).toEqual([90, 90, 90])
+  }
 })
 
 test.each([

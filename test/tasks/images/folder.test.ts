@@ -114,5 +114,6 @@ test('the task draw writes the samples where it is told, and they list', async (
   const result = await draw.run({ out, seed: 1 }, context)
   const images = await listImages(out)
   expect(images.length).toBe(18)
+  expect(images.map(({ path }) => path)).toContain('site a/photo.jpg')
   expect(result).toEqual({ folder: out, images: 18, bytes: images.reduce((sum, image) => sum + image.bytes, 0) })
 })

@@ -241,14 +241,14 @@ describe('a source on disk', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  test('is read anew when another file has taken its place', async () => {
-    const path = join(folder, 'staged.png')
+  test.each(['png', 'jpeg', 'webp'] as const)('is read anew when another %s has taken its place', async (format) => {
+    const path = join(folder, `staged.${format}`)
     for (const colour of [
       [200, 20, 20],
       [20, 20, 200],
     ] as const) {
       await paint(64, 64, () => colour)
-        .png()
+        .toFormat(format)
         .toFile(path)
       expectColour(colourAt((await only(path, policyOf('32x32'))).pixels, 16, 16), colour)
     }
