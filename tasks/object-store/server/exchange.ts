@@ -8,7 +8,8 @@ export interface S3Request {
   readonly query: Readonly<Record<string, readonly string[]>>
   /** Names in lower case, values as UTF-8. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: AsyncIterable<Uint8Array>
+  /** Gives the body to `deliver` piece by piece as it comes in and resolves at its end; rejects with what `deliver` throws. */
+  readonly read: (deliver: (bytes: Uint8Array) => void) => Promise<void>
   /** When its head had been read, in milliseconds since 1970 with a fraction. */
   readonly arrived: number
 }

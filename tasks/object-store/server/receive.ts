@@ -66,11 +66,11 @@ export async function receiveBody(
 
 async function read(request: S3Request, signed: Signed, deliver: (bytes: Uint8Array) => void) {
   if (!signed.payload.startsWith('STREAMING-')) {
-    for await (const bytes of request.body) deliver(bytes)
+    await request.read(deliver)
     return {}
   }
   const decoder = chunkDecoder(signed, deliver)
-  for await (const bytes of request.body) decoder.push(bytes)
+  await request.read(decoder.push)
   return decoder.end()
 }
 

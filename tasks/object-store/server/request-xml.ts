@@ -32,7 +32,7 @@ async function readSmallBody(request: S3Request, signed: Signed): Promise<Buffer
     if (size > limit) throw malformedXml()
   }
   const decoder = signed.payload.startsWith('STREAMING-') ? chunkDecoder(signed, deliver) : undefined
-  for await (const piece of request.body) decoder ? decoder.push(piece) : deliver(piece)
+  await request.read(decoder ? decoder.push : deliver)
   const trailers = decoder?.end() ?? {}
   const bytes = Buffer.concat(pieces)
   if (/^[0-9a-f]{64}$/.test(signed.payload) && sha256Hex(bytes) !== signed.payload) {
