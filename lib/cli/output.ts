@@ -1,3 +1,4 @@
+import { isatty, WriteStream } from 'node:tty'
 import { cannot } from '../plan/problem.ts'
 import { guardStdout, type RealStdout } from '../shell/stdout.ts'
 import { writeTo } from './print.ts'
@@ -22,7 +23,7 @@ export interface Output {
 export function claimStdout(command: string, claims: readonly string[]): Output {
   if (claims.length > 1)
     throw cannot(`run ${command}`, 'stdout', 'promised to one', claims.join(' and '), 'Give the others a FILE.')
-  const { columns: atStart } = process.stdout
+  const atStart = widthOfStdout()
   const stdout = guardStdout()
   const shared = claims.length > 0
   const isTTY = shared ? process.stderr.isTTY === true : stdout.isTTY
@@ -33,9 +34,14 @@ export function claimStdout(command: string, claims: readonly string[]): Output 
       isTTY: isTTY && process.env.TERM !== 'dumb',
       color: isColor(isTTY, process.env),
       // Descriptor 1 is stderr by now, which may be a file; then the width stays what it was.
-      columns: () => process.stderr.columns ?? atStart ?? (Number(process.env.COLUMNS) || 80),
+      columns: () => process.stderr.columns || atStart || Number(process.env.COLUMNS) || 80,
     },
   }
+}
+
+/** Not from `process.stdout`: once that has been looked at, it writes past the guard. */
+function widthOfStdout(): number | undefined {
+  return isatty(1) && !isatty(2) ? new WriteStream(1).columns : undefined
 }
 
 function isColor(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {

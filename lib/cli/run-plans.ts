@@ -39,6 +39,7 @@ export async function runChosen(places: Places, names: readonly string[], flags:
   const stopping = new AbortController()
   const current: { abandon?: () => void } = {}
   const forget = onSignals(
+    output.stdout,
     (reason) => stopping.abort(reason),
     (reason) => {
       current.abandon?.()

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { Interrupted } from '../run/summing.ts'
 
 /** One Ctrl-C arrives twice, from the terminal and from the `bun run` around us; a second one is meant as such after this long. */
@@ -6,8 +7,15 @@ const secondAfterMs = 300
 
 const exits = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const
 
-/** Calls `stop` at the first signal that asks us to end, and `force` at a second Ctrl-C. Returns how to stop listening. */
-export function onSignals(stop: (reason: Interrupted) => void, force: (reason: Interrupted) => void): () => void {
+/**
+ * Calls `stop` at the first signal that asks us to end, and `force` at a second Ctrl-C. Returns how to stop listening.
+ * `stdout` is the real one.
+ */
+export function onSignals(
+  stdout: { readonly isTTY: boolean },
+  stop: (reason: Interrupted) => void,
+  force: (reason: Interrupted) => void,
+): () => void {
   let first: number | undefined
   const hear = (signal: keyof typeof exits) => {
     const reason = new Interrupted(`interrupted by ${signal}`, exits[signal])
@@ -16,7 +24,9 @@ export function onSignals(stop: (reason: Interrupted) => void, force: (reason: I
       stop(reason)
     } else if (signal === 'SIGINT' && performance.now() - first >= secondAfterMs) force(reason)
   }
-  const heard = ignoresHangUp() ? (['SIGINT', 'SIGTERM'] as const) : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  const heard = ignoresHangUp(stdout.isTTY || isatty(0) || isatty(2))
+    ? (['SIGINT', 'SIGTERM'] as const)
+    : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   for (const signal of heard) process.on(signal, hear)
   if (heard.length === 2) process.on('SIGHUP', ignore)
   return () => {
@@ -26,14 +36,21 @@ export function onSignals(stop: (reason: Interrupted) => void, force: (reason: I
 
 function ignore(): void {}
 
-/** `nohup` was used: on us, or on the `bun run` that started us, which does not hand it down. */
-function ignoresHangUp(): boolean {
-  return [process.pid, process.ppid].some((pid) => {
-    try {
-      const mask = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1]
-      return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n
-    } catch {
-      return false // no /proc, or not ours to read
-    }
-  })
+/**
+ * `nohup` was used. `bun run` and `bunx` catch the signal themselves and hand it on, so that below them nothing tells; then
+ * streams of which none is a terminal say that nobody means us when a terminal goes away.
+ */
+function ignoresHangUp(onTerminal: boolean): boolean {
+  const inherited = ignoredAtStart()
+  const unknown = inherited === undefined || process.env.npm_lifecycle_event !== undefined
+  return inherited === true || (unknown && !onTerminal)
+}
+
+function ignoredAtStart(): boolean | undefined {
+  try {
+    const mask = readFileSync('/proc/self/status', 'utf8').match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1]
+    return mask === undefined ? undefined : (BigInt(`0x${mask}`) & 1n) !== 0n
+  } catch {
+    return undefined // only Linux has it
+  }
 }

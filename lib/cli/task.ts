@@ -40,6 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const stopping = new AbortController()
   const code: { signalled?: number } = {}
   onSignals(
+    stdout,
     (reason) => {
       code.signalled = reason.exit
       stopping.abort(reason)
