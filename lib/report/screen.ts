@@ -1,7 +1,7 @@
 import type { Clock } from '../run/clock.ts'
 import { type Page, rowLine } from './page.ts'
 import { formatDuration } from './summary.ts'
-import { oneLine, widthOf } from './text.ts'
+import { oneLine } from './text.ts'
 
 /** Something that goes on. */
 export interface Running {
@@ -44,7 +44,7 @@ const mostLive = 8
  */
 export function liveScreen({ write, clock, page, running }: ScreenOptions): Screen {
   let pending: string[] = []
-  let drawn: readonly number[] = []
+  let drawn = false
   let lastDraw = Number.NEGATIVE_INFINITY
   let cancel: (() => void) | undefined
 
@@ -52,11 +52,12 @@ export function liveScreen({ write, clock, page, running }: ScreenOptions): Scre
     cancel?.()
     cancel = undefined
     lastDraw = clock.monotonic()
-    if (pending.length === 0 && live.length === 0 && drawn.length === 0) return
-    const text = erasing(drawn, page().columns + 1) + pending.map((line) => `${line}\n`).join('') + live.join('\n')
+    if (pending.length === 0 && live.length === 0 && !drawn) return
+    const text = pending.map((line) => `${line}${eraseLine}\n`).join('') + live.join(`${eraseLine}\n`)
     pending = []
-    drawn = live.map(widthOf)
-    write(text)
+    drawn = live.length > 0
+    // What was drawn last is written over, and only what is left of it erased: nothing flickers.
+    write(text === '' ? eraseAll : `${text}${eraseBelow}${toStart(live.length)}`)
     if (live.length > 0) cancel = clock.after(frameMs, drawLive)
   }
   const drawLive = () => draw(liveLines([...running()], page(), clock.monotonic()))
@@ -78,11 +79,17 @@ export function liveScreen({ write, clock, page, running }: ScreenOptions): Scre
   }
 }
 
-/** Takes away the lines drawn last, which a narrower terminal has meanwhile broken into more. */
-function erasing(widths: readonly number[], columns: number): string {
-  if (widths.length === 0) return ''
-  const rows = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
-  return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`
+const eraseLine = '\x1b[K'
+const eraseBelow = '\x1b[J'
+// Its first line apart: some terminals keep a screen that is erased from its very top.
+const eraseAll = `${eraseLine}\n${eraseBelow}\x1b[1A`
+
+/**
+ * Puts the cursor back to the beginning of what is live: from there it can be written over also when the terminal was made
+ * narrower and has broken some lines in two, which not all terminals do.
+ */
+function toStart(lines: number): string {
+  return lines === 0 ? '' : lines === 1 ? '\r' : `\r\x1b[${lines - 1}A`
 }
 
 function liveLines(running: readonly Running[], page: Page, now: number): readonly string[] {

@@ -364,7 +364,25 @@ describe('a run on a terminal', () => {
   test('shows an announcement before anything else happens', () => {
     const { see, writes } = viewed({ isTTY: true })
     see(heading, { event: 'announced', at, text: 'writes to s3.example/raw' })
-    expect(writes.join('')).toContain('→ writes to s3.example/raw\n')
+    expect(Bun.stripANSI(writes.join(''))).toContain('→ writes to s3.example/raw\n')
+  })
+
+  test('loses nothing that has ended when the terminal is made narrower', async () => {
+    let columns = 80
+    const screen = emulator(columns)
+    const { see, clock } = viewed({ isTTY: true, columns: () => columns, write: screen.write })
+    see(heading, stepEnded('upload sample images', 'passed'), stepStarted('crash'), stepStarted('publish'))
+    clock.tick(5_000)
+    columns = 50
+    await screen.resize(columns)
+    clock.tick(100)
+    const lines = await screen.lines()
+    expect(lines[0]).toBe('  small · A small plan')
+    expect(lines[1]?.trim()).toBe('✓ upload sample images')
+    expect(lines.slice(-2)).toEqual([
+      '  ⠙ crash                                     5 s',
+      '  ⠙ publish                                   5 s',
+    ])
   })
 
   test('is clean again when it is closed in the middle of a run', async () => {
