@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 import { writeWhole } from '../record/files.ts'
 import { readJournal } from '../record/journal.ts'
+import type { RunRecord } from '../record/run-record.ts'
 import { csvText } from '../report/csv.ts'
-import { jsonLine } from '../report/json.ts'
 import { junitXml } from '../report/junit.ts'
 import { readRecord } from '../report/results.ts'
+import { summaryText } from '../report/summary.ts'
 import { terminalView } from '../report/terminal.ts'
 import { type FoundRun, findRun, latestRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
@@ -59,19 +60,22 @@ export async function run(args: readonly string[]): Promise<number> {
   const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
   if (csv !== undefined) put(csv, csvText(records))
   if (junit !== undefined) put(junit, junitXml(records))
-  for (const one of found) {
-    if (json) for (const event of eventsOf(one)) output.stdout.write(jsonLine(event) ?? '')
-    if (csv === undefined && junit === undefined && !json) show(one, output, explain ?? false)
+  for (const [index, one] of found.entries()) {
+    // The journal's own lines, which were read above and so are whole; a torn last one is left out.
+    if (json) output.stdout.write(journalOf(one).replace(/[^\n]*$/, ''))
+    const record = records[index]
+    if (csv === undefined && junit === undefined && !json && record !== undefined)
+      show(one, record, output, explain ?? false)
   }
   await output.stdout.flush()
   return 0
 }
 
-function eventsOf({ store, plan, run }: FoundRun) {
-  return readJournal(store.read(plan, run) ?? '', join(store.pathOf(plan, run), 'journal.jsonl'))
+function journalOf({ store, plan, run }: FoundRun): string {
+  return store.read(plan, run) ?? ''
 }
 
-function show(one: FoundRun, { people }: Output, explain: boolean): void {
+function show(one: FoundRun, record: RunRecord, { people }: Output, explain: boolean): void {
   const view = terminalView({
     write: people.write,
     isTTY: false, // it has happened: there is nothing to redraw
@@ -81,6 +85,8 @@ function show(one: FoundRun, { people }: Output, explain: boolean): void {
     explain,
     pathOf: (plan, run) => shownPath(one.store.pathOf(plan, run)),
   })
-  for (const event of eventsOf(one)) view.observe(event)
+  const path = join(one.store.pathOf(one.plan, one.run), 'journal.jsonl')
+  for (const event of readJournal(journalOf(one), path)) view.observe(event)
   view.close()
+  if (record.ended === undefined) people.write(`  ${summaryText(record)}\n`)
 }

@@ -80,18 +80,27 @@ export async function ended(child: Bun.Subprocess<'ignore', 'pipe' | number, 'pi
   return { exit, out: text, err }
 }
 
-/** Reads `stream` until it has said `words`; throws with what it said when it ends without them. */
-export async function said(stream: ReadableStream<Uint8Array>, words: string): Promise<string> {
-  const reader = stream.getReader()
+/** Reads a child's stdout as it comes: `until` it has said something, and to its end. */
+export function reading(child: Bun.Subprocess<'ignore', 'pipe' | number, 'pipe'>) {
+  if (!(child.stdout instanceof ReadableStream)) throw new Error('Its stdout is no pipe')
+  const reader = child.stdout.getReader()
   const decoder = new TextDecoder()
   let text = ''
-  while (!text.includes(words)) {
+  const more = async () => {
     const { done, value } = await reader.read()
-    if (done) throw new Error(`It ended without saying '${words}', but:\n${text}`)
     text += decoder.decode(value, { stream: true })
+    return !done
   }
-  reader.releaseLock()
-  return text
+  return {
+    async until(words: string): Promise<void> {
+      while (!text.includes(words))
+        if (!(await more())) throw new Error(`It ended without saying '${words}', but:\n${text}`)
+    },
+    async all(): Promise<string> {
+      while (await more());
+      return text
+    },
+  }
 }
 
 /** The text of a plan whose body is `body`, with the imports that bodies use. */

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { failing, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
+
+afterAll(removeRepositories)
+
+describe('report', () => {
+  const repo = repository({ one: planText('one', passing), two: planText('two', failing) })
+  let shown = ''
+  let [one, two] = ['', '']
+  beforeAll(async () => {
+    await repo.run(['plan', 'one'])
+    shown = (await repo.run(['plan', 'two'])).out
+    one = await newestRun(repo, 'one')
+    two = await newestRun(repo, 'two')
+  })
+
+  test('shows the newest run of all plans as it was shown, and ends with 0 whatever came of it', async () => {
+    expect(await repo.run(['report'])).toEqual({ exit: 0, out: shown, err: '' })
+  })
+
+  test.each([
+    ['--csv', 'results.csv'],
+    ['--junit', 'junit.xml'],
+    ['--json', 'journal.jsonl'],
+  ])('%s gives %s byte for byte, on stdout and in a file', async (flag, file) => {
+    const words = flag === '--json' ? [flag] : [flag, '-']
+    expect((await repo.run(['report', ...words])).out).toBe(repo.read(`${two}/${file}`))
+    if (flag === '--json') return
+    repo.file('old', 'x'.repeat(100_000))
+    const written = await repo.run(['report', flag, 'old'])
+    expect([written.out, repo.read('old')]).toEqual(['', repo.read(`${two}/${file}`)])
+  })
+
+  test('finds a run by its id, a beginning of it, its folder and its journal', async () => {
+    const id = one.split('/').at(-1) ?? ''
+    const asked = [id, id.slice(0, -1), one, `./${one}/`, join(repo.dir, one), `${one}/journal.jsonl`]
+    for (const given of asked) expect((await repo.run(['report', given])).out).toContain('The plan one')
+  })
+
+  test('reads a run that was carried to another place', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'assay-carried-'))
+    try {
+      cpSync(join(repo.dir, one), join(elsewhere, 'run'), { recursive: true })
+      const { exit, out } = await repo.run(['report', join(elsewhere, 'run'), '--csv', '-'])
+      expect([exit, out]).toEqual([0, readFileSync(join(repo.dir, one, 'results.csv'), 'utf8')])
+    } finally {
+      rmSync(elsewhere, { recursive: true })
+    }
+  })
+
+  test('puts several runs into one CSV with one header', async () => {
+    const { out } = await repo.run(['report', one, two, '--csv', '-'])
+    const [header, ...rows] = repo.read(`${one}/results.csv`).split('\r\n')
+    expect(out).toStartWith([header, ...rows].join('\r\n'))
+    expect(out.match(/^schema,/gm)).toHaveLength(1)
+    expect(out).toContain(',two,')
+  })
+
+  test('of a beginning that several runs have names them', async () => {
+    const { exit, err } = await repo.run(['report', '20'])
+    expect(exit).toBe(2)
+    for (const path of [one, two]) expect(err).toContain(path.split('/').at(-1) ?? '')
+  })
+
+  test('of a journal that a newer Assay wrote is refused, and so is one with a hole', async () => {
+    const journal = repo.read(`${one}/journal.jsonl`)
+    repo.file('runs/one/20990101-000000-aaaa/journal.jsonl', journal.replace('"schema":1', '"schema":2'))
+    expect((await repo.run(['report'])).err).toContain('must be at most 1: current value is 2')
+    repo.file('runs/one/20990101-000000-aaaa/journal.jsonl', journal.replace('{"event":"step-started"', '{"eve'))
+    expect((await repo.run(['report'])).err).toMatch(/journal.jsonl:2' must be an event of a run/)
+    repo.file('runs/one/20990101-000000-aaaa/journal.jsonl', journal.slice(0, -20))
+    expect((await repo.run(['report'])).out).toContain('unfinished')
+    rmSync(join(repo.dir, 'runs/one/20990101-000000-aaaa'), { recursive: true })
+  })
+})
