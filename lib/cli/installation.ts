@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 
@@ -16,16 +16,16 @@ export function checkMachine(bun: string, platform: string): void {
 }
 
 /**
- * Installs the packages of the checkout at `root` when they are missing or another lock file's, which costs two looks at
- * files when there is nothing to do. A package inside another repository has no lock file: whoever added it installed it.
+ * Installs the packages of the checkout at `root` when they are missing or another lock file's, which costs reading two files
+ * when there is nothing to do. A package inside another repository has no lock file: whoever added it installed it.
  * Throws a Problem when they cannot be had.
  */
 export function ensureInstalled(root: string): void {
-  const lock = statSync(join(root, 'bun.lock'), { throwIfNoEntry: false })
+  const lock = contentOf(join(root, 'bun.lock'))
   if (lock === undefined || root.includes('/node_modules/')) return
-  const wanted = `${lock.size} ${lock.mtimeMs}\n`
+  // A copy of the lock file that was installed: times change with every checkout, and two clones may share the packages.
   const marker = join(root, 'node_modules/.assay-installed')
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return
+  if (contentOf(marker)?.equals(lock)) return
   // Its output belongs on stderr: stdout may have been promised to a view.
   const install = Bun.spawnSync([process.execPath, 'install', '--frozen-lockfile'], {
     cwd: root,
@@ -41,5 +41,11 @@ export function ensureInstalled(root: string): void {
       `exit code ${install.exitCode}`,
       'Its lines above say why; the first start needs a network.',
     )
-  writeFileSync(marker, wanted)
+  const temporary = `${marker}.${process.pid}`
+  writeFileSync(temporary, lock)
+  renameSync(temporary, marker)
+}
+
+function contentOf(path: string): Buffer | undefined {
+  return existsSync(path) ? readFileSync(path) : undefined
 }
