@@ -110,9 +110,13 @@ function cell(value: string | number | boolean | undefined): string {
   // A mean of huge samples may overflow; an empty cell is one that every reader takes for "no number".
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : ''
   if (typeof value === 'boolean') return String(value)
+  if (harmless.test(value)) return value
   const text = neutral(value)
   return /[",;\s]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
+
+// Most cells: nothing to look for in them.
+const harmless = /^[A-Za-z0-9][\w.:/-]*$/
 
 // What a spreadsheet skips before it looks for a formula: spaces, what cannot be seen, quotation marks.
 const formula = /^[\s\p{C}\p{Pi}\p{Pf}'"`]*[-=+@\u2212]/u

@@ -4,6 +4,7 @@
  * turns the direction of writing is shown as `�`.
  */
 export function oneLine(text: string): string {
+  if (printable.test(text)) return text.trimEnd()
   const plain = Bun.stripANSI(text).toWellFormed()
   const shown = plain.split('\r').findLast((part) => part.trim() !== '') ?? ''
   return shown
@@ -11,6 +12,9 @@ export function oneLine(text: string): string {
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
     .trimEnd()
 }
+
+// Most text: nothing to look for in it.
+const printable = /^[ -~]*$/
 
 /** The lines of a text from anywhere, each as `oneLine` has it; none that is empty. */
 export function linesOf(text: string): readonly string[] {
@@ -38,13 +42,15 @@ export function pad(text: string, width: number): string {
 
 /** `text` in lines of at most `width` cells, broken at spaces; a longer word (a path, an address) stays whole to be copied. */
 export function wrap(text: string, width: number): readonly string[] {
+  const [first = '', ...words] = text.split(' ')
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+  let line = first
+  for (const word of words) {
+    // Never after spaces alone: those are how far in the text stands.
+    if (line.trim() !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = word
-    } else line = line === '' ? word : `${line} ${word}`
+    } else line = `${line} ${word}`
   }
   return [...lines, line]
 }

@@ -218,7 +218,7 @@ const screens: Readonly<Record<number, string>> = {
       at work (plan.ts:3:4)
       at more (b.ts:1:1)
       │ opening raw/1.jpg
-      │ 55%
+      │  55%
   – publish
       because crash errored
   failed · 4 steps (1 errored, 1
@@ -245,7 +245,7 @@ const screens: Readonly<Record<number, string>> = {
       at work (plan.ts:3:4)
       at more (b.ts:1:1)
       │ opening raw/1.jpg
-      │ 55%
+      │  55%
   – publish                       because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
@@ -265,7 +265,7 @@ const screens: Readonly<Record<number, string>> = {
       at work (plan.ts:3:4)
       at more (b.ts:1:1)
       │ opening raw/1.jpg
-      │ 55%
+      │  55%
   – publish                       because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9

@@ -45,6 +45,7 @@ describe('text for a terminal', () => {
 
   test('is broken at spaces, and a long word stays whole', () => {
     expect(wrap('one two three', 7)).toEqual(['one two', 'three'])
+    expect(wrap('    at work', 6)).toEqual(['    at', 'work'])
     expect(wrap('log: /a/very/long/path', 8)).toEqual(['log:', '/a/very/long/path'])
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 1, max: 30 }), (text, width) => {
