@@ -102,10 +102,12 @@ export async function runStage(
 
   const pass = async (first: boolean) => {
     const { sources, ignored } = await look(s3, inputBucket, options.inputPrefix, definition.recipe, definition.sidecar)
+    // After the look and not before it: what was processed by then, the manifests say by now.
+    await ledger.refresh()
     const todo = sources.filter((source) => ledger.standing(source) === 'new')
     if (first) known = sources.length - todo.length
     if (first || todo.length > 0) log({ event: 'looked', found: sources.length, ignored, new: todo.length })
-    for (let at = 0; at < todo.length && !signal.aborted; at += imagesPerPass) {
+    for (let at = 0; at < todo.length; at += imagesPerPass) {
       await disk.checkCapacity()
       try {
         await doImages(todo.slice(at, at + imagesPerPass), cores + imagesBesideCores, shop, ledger, total)
@@ -124,7 +126,6 @@ export async function runStage(
   if (options.mode === 'poll') {
     while (await pause(options.pollInterval, signal)) {
       try {
-        await ledger.refresh()
         await pass(false)
       } catch (error) {
         // A store that is away for a while must not end a stage that is meant to run for days.

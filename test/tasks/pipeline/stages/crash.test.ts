@@ -24,7 +24,7 @@ async function expectWhole(set: Dataset) {
   expect(sources).toEqual(names.slice(0, 3).map(set.source))
   expect(outputs).toEqual(names.slice(0, 3).flatMap((name) => [1, 2].map((n) => set.outputUri(`${name}.${n}.jpg`))))
   expect([objects.length, repeated]).toEqual([6, []])
-  const failed = (await set.manifests()).flatMap(({ metadata }) => metadata.failed)
+  const failed = (await set.manifests()).flatMap(({ metadata }) => metadata.failed ?? [])
   expect(failed).toEqual([expect.objectContaining({ source_uri: set.source('text.jpg') })])
   expect(await set.marks()).toEqual([])
 }
@@ -66,6 +66,24 @@ test('with as many writes as it needs a run ends', async () => {
   const set = rig.dataset(1)
   await fill(set)
   await runStage(definition, dyingAfter(rig.s3, writes + 1, 'lost'), set.options, context)
+  await expectWhole(set)
+})
+
+test('a manifest whose name another has taken meanwhile takes the next that is free', async () => {
+  const set = rig.dataset(1)
+  await fill(set)
+  const theirs = { dataset_id: set.name, stage: 1, timestamp: '2026-11-21T00:00:00Z', object_count: 0, objects: [] }
+  const asked: string[] = []
+  const busy: S3 = {
+    ...rig.s3,
+    putNew: async (bucket, key, ...rest) => {
+      asked.push(key)
+      if (asked.length === 1) await rig.s3.put(bucket, key, JSON.stringify({ ...theirs, metadata: {} }))
+      return rig.s3.putNew(bucket, key, ...rest)
+    },
+  }
+  await runStage(definition, busy, set.options, context)
+  expect(await set.manifestKeys()).toEqual(asked.toSorted())
   await expectWhole(set)
 })
 
