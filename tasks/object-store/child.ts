@@ -1,4 +1,4 @@
-import { Problem } from '../../lib/plan/problem.ts'
+import { Problem } from '../../lib/index.ts'
 
 /** A server in a process of its own. */
 export interface Child {

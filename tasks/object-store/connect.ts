@@ -1,5 +1,5 @@
 import type { S3Client as ControlClient } from '@aws-sdk/client-s3'
-import { cannot } from '../../lib/plan/problem.ts'
+import { cannot } from '../../lib/index.ts'
 import type { Endpoint, ObjectInfo, S3 } from './client.ts'
 import { withDeadline } from './deadline.ts'
 import { bare, listAll, listPage } from './listing.ts'

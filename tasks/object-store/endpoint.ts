@@ -1,4 +1,4 @@
-import { cannot } from '../../lib/plan/problem.ts'
+import { cannot } from '../../lib/index.ts'
 import type { Endpoint } from './client.ts'
 
 /**

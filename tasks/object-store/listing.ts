@@ -1,5 +1,5 @@
 import type { S3Client as ControlClient, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
-import { Problem } from '../../lib/plan/problem.ts'
+import { Problem } from '../../lib/index.ts'
 import type { ObjectInfo } from './client.ts'
 import { notS3 } from './trouble.ts'
 

@@ -1,5 +1,4 @@
-import { integer, text } from '../../lib/plan/param.ts'
-import { defineTask } from '../../lib/plan/task.ts'
+import { defineTask, integer, text } from '../../lib/index.ts'
 
 export default defineTask({
   name: 'object-store',

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cannot } from '../../lib/plan/problem.ts'
-import type { ServiceContext } from '../../lib/plan/service.ts'
+import { cannot, type ServiceContext } from '../../lib/index.ts'
 import type { S3 } from './client.ts'
 import { isLoopback } from './endpoint.ts'
 import { bucketName, bucketVariable, type Role } from './roles.ts'

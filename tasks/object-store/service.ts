@@ -1,6 +1,10 @@
-import { messageOf, Problem } from '../../lib/plan/problem.ts'
-import type { RunningService, Service, ServiceContext } from '../../lib/plan/service.ts'
+import { messageOf, Problem, type RunningService, type Service, type ServiceContext } from '../../lib/index.ts'
 import type { S3 } from './client.ts'
+import { connect } from './connect.ts'
+import { endpointFromEnv, endpointVariables } from './endpoint.ts'
+import { startEmbedded, startRustfs } from './local-store.ts'
+import { claimPrefix, removeBelow } from './own-prefix.ts'
+import { putEvents } from './put-events.ts'
 import { bucketName, bucketVariable, type Role } from './roles.ts'
 import type { PutEvent } from './server/access-record.ts'
 
@@ -16,8 +20,6 @@ export interface ObjectStore {
   readonly environment: Readonly<Record<string, string>>
   /** When each put came in and became visible: the embedded store's own record. */
   readonly putEvents?: () => Promise<readonly PutEvent[]>
-  /** Removes what this run wrote, and nothing else. Also works after the service was stopped where the endpoint is somebody's. */
-  removeWritten(): Promise<void>
 }
 
 /**
@@ -39,14 +41,17 @@ export function objectStore({ buckets }: { readonly buckets: readonly Role[] }):
 const probeDeadline = 5000
 
 async function startEndpoint(context: ServiceContext, roles: readonly Role[]): Promise<RunningService<ObjectStore>> {
-  const { endpointFromEnv } = await import('./endpoint.ts')
-  const { connect } = await import('./connect.ts')
-  const { claimPrefix } = await import('./own-prefix.ts')
   const endpoint = endpointFromEnv(context.env)
   const prefix = ownPrefix(context)
   await claimPrefix(connect(endpoint, { deadline: probeDeadline }), prefix, roles, context)
-  const client = await storeClient('endpoint', connect(endpoint), context, roles)
-  return { client, detail: new URL(endpoint.url).host, ready: async () => {}, stop: async () => {} }
+  const client = storeClient('endpoint', connect(endpoint), context, roles)
+  return {
+    client,
+    detail: new URL(endpoint.url).host,
+    ready: async () => {},
+    stop: async () => {},
+    discard: () => removeBelow(client.s3, prefix, roles.map(client.bucket)),
+  }
 }
 
 async function startLocal(
@@ -54,13 +59,10 @@ async function startLocal(
   roles: readonly Role[],
   rustfs: string | null,
 ): Promise<RunningService<ObjectStore>> {
-  const { startEmbedded, startRustfs } = await import('./local-store.ts')
-  const { connect } = await import('./connect.ts')
-  const { putEvents } = await import('./put-events.ts')
   const local = rustfs === null ? await startEmbedded(context) : await startRustfs(rustfs, context)
   const kind = rustfs === null ? 'embedded' : 'rustfs'
   const s3 = connect(local.endpoint)
-  const plain = await storeClient(kind, s3, context, roles)
+  const plain = storeClient(kind, s3, context, roles)
   const client = kind === 'embedded' ? { ...plain, putEvents: () => putEvents(local.folder) } : plain
   return {
     client,
@@ -77,13 +79,7 @@ async function startLocal(
   }
 }
 
-async function storeClient(
-  kind: ObjectStore['kind'],
-  s3: S3,
-  context: ServiceContext,
-  roles: readonly Role[],
-): Promise<ObjectStore> {
-  const { endpointVariables } = await import('./endpoint.ts')
+function storeClient(kind: ObjectStore['kind'], s3: S3, context: ServiceContext, roles: readonly Role[]): ObjectStore {
   const bucket = (role: Role) => bucketName(role, context.env)
   const prefix = ownPrefix(context)
   return {
@@ -94,10 +90,6 @@ async function storeClient(
     environment: {
       ...endpointVariables(s3.endpoint),
       ...Object.fromEntries(roles.map((role) => [bucketVariable(role), bucket(role)])),
-    },
-    async removeWritten() {
-      const { removeBelow } = await import('./own-prefix.ts')
-      await removeBelow(s3, prefix, roles.map(bucket))
     },
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf, Problem, sentence } from '../../lib/plan/problem.ts'
+import { cannot, messageOf, Problem } from '../../lib/index.ts'
 
 /** What kind of thing went wrong between us and an endpoint. */
 export type Trouble = 'refused' | 'unresolved' | 'broken' | 'timeout' | 'denied' | 'missing' | 'not-s3' | 'other'
@@ -42,8 +42,11 @@ export function statusOf(error: unknown): number | undefined {
 /** The sentence for an error met while doing `action` ("put 'raw/a.jpg'"); a Problem stays what it is. */
 export function endpointProblem(action: string, url: string, error: unknown): Problem {
   if (error instanceof Problem) return error
-  const say = (rule: string, found: string, next: string) =>
-    new Problem(sentence(action, 'S3_ENDPOINT', rule, `${url} (${found})`, next), { cause: error })
+  const say = (rule: string, found: string, next: string) => {
+    const problem = cannot(action, 'S3_ENDPOINT', rule, `${url} (${found})`, next)
+    problem.cause = error
+    return problem
+  }
   switch (troubleOf(error)) {
     case 'refused':
       return say('a server that accepts connections', 'connection refused', 'Start it, or unset S3_ENDPOINT.')

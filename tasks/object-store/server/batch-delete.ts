@@ -1,3 +1,4 @@
+import type { Segment } from './content.ts'
 import { type Answer, xmlAnswer } from './exchange.ts'
 import { malformedXml, readXmlBody } from './request-xml.ts'
 import { S3Error } from './s3-error.ts'
@@ -21,6 +22,7 @@ export async function deleteObjects({ request, signed, store, bucket }: Call): P
     if (key === undefined || key === '') throw malformedXml()
     return { key, version: childText(object, 'VersionId'), etag: childText(object, 'ETag') }
   })
+  const removed: Segment[] = []
   const results = store.catalog.transaction(() =>
     keys.map(({ key, version, etag }): Fields => {
       if (version !== undefined && version !== 'null') {
@@ -32,7 +34,7 @@ export async function deleteObjects({ request, signed, store, bucket }: Call): P
       }
       if (found) {
         store.catalog.removeObject(bucket, key)
-        store.content.remove(found.segments)
+        removed.push(...found.segments)
       }
       return quiet
         ? []
@@ -47,6 +49,8 @@ export async function deleteObjects({ request, signed, store, bucket }: Call): P
           ]
     }),
   )
+  // After the transaction: the catalog must never name a file that is gone.
+  store.content.remove(removed)
   return xmlAnswer(document('DeleteResult', results.flat()))
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { StoredObject } from './catalog.ts'
 import {
   type Checksum,
   checksumElement,
@@ -14,7 +15,7 @@ import { readSlices } from './read-slices.ts'
 import { malformedXml, readXmlBody } from './request-xml.ts'
 import { S3Error } from './s3-error.ts'
 import type { Call } from './store.ts'
-import type { Part, Upload, UploadPlan } from './uploads.ts'
+import type { Part, UploadPlan } from './uploads.ts'
 import { children, childText, document } from './xml.ts'
 
 const smallestPart = 5 << 20
@@ -52,7 +53,7 @@ export async function completeUpload(call: Call): Promise<Answer> {
       parts: parts.map(({ number, size, checksum }) => (checksum ? { number, size, checksum } : { number, size })),
     },
   }
-  finish(call, { id, parts }, () => publish(call, object, 'CompleteMultipartUpload'))
+  finish(call, id, parts, object)
   return xmlAnswer(
     document('CompleteMultipartUploadResult', [
       ['Location', `/${bucket}/${key}`],
@@ -166,18 +167,15 @@ function checkObjectChecksum({ headers }: S3Request, checksum: Checksum | undefi
 }
 
 /** Ends the upload and publishes in one transaction; parts that were uploaded and not listed go. */
-function finish(call: Call, { id, parts }: { id: Upload['id']; parts: readonly Part[] }, publishIt: () => void): void {
-  const { uploads, catalog, content } = call.store
+function finish(call: Call, id: string, parts: readonly Part[], object: StoredObject): void {
+  const { uploads, content } = call.store
   // Anything may have happened while checksums were computed.
   existingUpload(call)
   const stored = uploads.parts(id)
   const files = new Set(stored.flatMap(({ segments }) => segments.map((segment) => segment.id)))
   const gone = parts.find(({ segments }) => segments.some((segment) => !files.has(segment.id)))
   if (gone) throw invalidPart(id, gone.number, gone.etag)
-  catalog.transaction(() => {
-    publishIt()
-    uploads.remove(id)
-  })
+  publish(call, object, 'CompleteMultipartUpload', () => uploads.remove(id))
   const kept = new Set(parts.map(({ number }) => number))
   for (const part of stored) if (!kept.has(part.number)) content.remove(part.segments)
 }

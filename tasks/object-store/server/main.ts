@@ -1,4 +1,4 @@
-import { Problem } from '../../../lib/plan/problem.ts'
+import { Problem } from '../../../lib/index.ts'
 import { serveUntil } from './serve.ts'
 
 /**

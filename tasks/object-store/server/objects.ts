@@ -26,16 +26,27 @@ export async function putObject(call: Call): Promise<Answer> {
   return { status: 200, headers: { etag: `"${md5}"`, ...checksumHeaders(whole) } }
 }
 
-/** Makes an object visible if the request's conditions hold at this very moment; throws and changes nothing where they don't. */
+/**
+ * Makes an object visible if the request's conditions hold at this very moment; throws and changes nothing where they don't.
+ * `along` changes more of the catalog in the same transaction.
+ */
 export function publish(
   { request, store, bucket, key }: Call,
   object: StoredObject,
   operation?: 'PutObject' | 'CompleteMultipartUpload',
+  along?: () => void,
 ): void {
   // The bucket may have gone while the body came in.
   existingBucket(store, bucket)
   checkPut(request, store.catalog.object(bucket, key))
-  const before = store.catalog.putObject(bucket, object)
+  const put = () => store.catalog.putObject(bucket, object)
+  const before = along
+    ? store.catalog.transaction(() => {
+        along()
+        return put()
+      })
+    : put()
+  // Only now: killed between the two, the catalog would name a file that is gone.
   if (before) store.content.remove(before.segments)
   if (!operation) return
   store.record.add({ operation, bucket, key, bytes: object.size, arrived: request.arrived, visible: preciseNow() })

@@ -14,8 +14,9 @@ import { existingBucket, type Operation, type Store } from './store.ts'
 import { deleteTagging, getTagging, putTagging } from './tagging.ts'
 
 /** Answers one request: signature first, then the bucket, then the operation. Throws S3Errors. */
-export async function answer(store: Store, request: S3Request): Promise<Answer> {
-  const signed = await verifySignature(request, store.credentials, Date.now())
+export async function answer(store: Store, incoming: S3Request): Promise<Answer> {
+  const signed = await verifySignature(incoming, store.credentials, Date.now())
+  const request = withHoistedHeaders(incoming)
   const { bucket, key } = addressOf(request.path, request.headers.host ?? '')
   const call = { store, request, signed, bucket: bucket ?? '', key: key ?? '' }
   if (bucket === undefined) return choose(serviceOperations, request)(call)
@@ -28,6 +29,16 @@ export async function answer(store: Store, request: S3Request): Promise<Answer> 
   const operation = choose(objectOperations, request)
   existingBucket(store, bucket)
   return operation(call)
+}
+
+/** Presigning moves headers into the URL, where they mean the same. */
+function withHoistedHeaders(request: S3Request): S3Request {
+  if (!('X-Amz-Signature' in request.query)) return request
+  const headers: Record<string, string> = {}
+  for (const [name, [value]] of Object.entries(request.query)) {
+    if (/^x-amz-/i.test(name) && value !== undefined) headers[name.toLowerCase()] = value
+  }
+  return { ...request, headers: { ...headers, ...request.headers } }
 }
 
 /** By method; within it by the parameter that names the operation, the empty one being the plain request. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { cannot, messageOf } from '../../../lib/plan/problem.ts'
+import { cannot, messageOf } from '../../../lib/index.ts'
 import { randomKeys } from '../random-keys.ts'
 import { type EmbeddedStore, startEmbeddedStore } from './embedded-store.ts'
 

@@ -196,12 +196,14 @@ describe('with S3_ENDPOINT', () => {
 
   test('only what was written below the prefix is removed', async () => {
     await using own = await scratch()
-    const { client } = await service.start(serviceContext(own.path, variables({ RAW_BUCKET: 'kept-raw' }), 'removing'))
+    const context = serviceContext(own.path, variables({ RAW_BUCKET: 'kept-raw' }), 'removing')
+    const { client, stop, discard } = await service.start(context)
     await client.s3.put('kept-raw', 'theirs', 'body')
     await client.s3.put('kept-raw', 'assay/plan-1/removing', 'theirs too')
     await client.s3.put('kept-raw', `${client.prefix}ours`, 'body')
     await client.s3.put('manifests', `${client.prefix}ours/too`, 'body')
-    await client.removeWritten()
+    await stop()
+    await discard?.()
     expect((await store.s3.list('kept-raw', '')).map(({ key }) => key)).toEqual(['assay/plan-1/removing', 'theirs'])
     expect(await store.s3.list('manifests', client.prefix)).toEqual([])
     expect(await store.s3.hasBucket('kept-raw')).toBe(true)
