@@ -1,6 +1,10 @@
+import { setDefaultTimeout } from 'bun:test'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+
+// Each test starts processes, and other tests may have every core.
+setDefaultTimeout(60_000)
 
 /** Assay's own folder. */
 export const home = join(import.meta.dir, '../../..')
