@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem, type WorkContext } from '../../lib/index.ts'
@@ -63,7 +63,7 @@ export interface StageRun {
 export interface Waits {
   /** For the first object; a stage that has made none by then is failed. */
   readonly first: number
-  /** Without a new object, manifest or file: a polling stage is taken to be done. */
+  /** Without a new object, manifest or file, or twice the longest time that it took so far for the next, if that is longer: a stage is taken to be done. */
   readonly quiet: number
   /** For all of it. */
   readonly deadline: number
@@ -110,46 +110,33 @@ export interface ObserveOptions {
  * Runs a stage and watches what it does to its local disk and its buckets, until `enough` was seen or it ends; then tells it to stop.
  * Throws a Problem when it can't be started; whatever else it does is in what is returned.
  */
-export async function observe({ stage, run, mode, context, ground, enough }: ObserveOptions): Promise<Observation> {
-  const { store, input } = run
+export async function observe(options: ObserveOptions): Promise<Observation> {
+  const { run, stage } = options
+  // Its real path, since that is what a stage logs (on macOS the temporary folder is behind a link).
+  const folder = await realpath(await mkdtemp(join(run.nvme ?? tmpdir(), `assay-${stage}-`)))
+  try {
+    return await observeIn(folder, options)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function observeIn(folder: string, options: ObserveOptions): Promise<Observation> {
+  const { stage, run, context, ground, enough } = options
   const waits = { ...defaultWaits, ...run.waits }
-  const { dataset, output } = ground
-  const folder = await mkdtemp(join(run.nvme ?? tmpdir(), `assay-${stage}-`))
   const [nvmeRoot, keep] = [join(folder, 'nvme'), join(folder, 'evidence')]
   for (const name of ['input', 'work', 'output', 'cache']) await mkdir(join(nvmeRoot, name), { recursive: true })
   await mkdir(keep)
   const log = readLog(nvmeRoot)
-  const manifestBucket = store.bucket('manifests')
-  const objects = watchObjects({ s3: store.s3, stage: stageNumber(stage), dataset, output, manifestBucket })
+  const { s3, bucket } = run.store
+  const objects = watchObjects({ s3, stage: stageNumber(stage), ...ground, manifestBucket: bucket('manifests') })
   await objects.look()
-  const env = stageEnvironment(
-    {
-      endpoint: store.s3.endpoint,
-      buckets: {
-        raw: store.bucket('raw'),
-        augmented: store.bucket('augmented'),
-        normalized: store.bucket('normalized'),
-        manifests: manifestBucket,
-      },
-      inputPrefix: input.prefix,
-      outputPrefix: output.prefix,
-      dataset,
-      mode,
-      pollInterval: run.pollInterval ?? 0.2,
-      nvmeRoot,
-      nvmeMinGb: run.nvmeMinGb ?? 0.1,
-      sizes: sizeNames(run).join(','),
-      ...(run.variables && { more: run.variables }),
-    },
-    context.env ?? process.env,
-  )
-
-  const files = watchFiles(nvmeRoot, keep)
+  const files = await watchFiles(nvmeRoot, keep)
   const startedAt = Date.now()
   const from = performance.now()
   const child = startProcess(commandOf(stage, run), {
     cwd: process.cwd(),
-    env,
+    env: environment(nvmeRoot, options),
     signal: context.signal,
     grace: waits.grace * 1000,
     ...(context.folder !== undefined && { log: join(context.folder, `${stage}.log`) }),
@@ -189,9 +176,31 @@ export async function observe({ stage, run, mode, context, ground, enough }: Obs
     return { objects, files: await files.stop(), log: log.evidence(child.lastLines(20)), ended, seconds, startedAt }
   } finally {
     await child.stop()
-    await files.stop()
-    await rm(folder, { recursive: true, force: true })
+    await files.close()
   }
+}
+
+function environment(nvmeRoot: string, { run, mode, context, ground }: ObserveOptions): Record<string, string> {
+  const { s3, bucket } = run.store
+  const settings = {
+    endpoint: s3.endpoint,
+    buckets: {
+      raw: bucket('raw'),
+      augmented: bucket('augmented'),
+      normalized: bucket('normalized'),
+      manifests: bucket('manifests'),
+    },
+    inputPrefix: run.input.prefix,
+    outputPrefix: ground.output.prefix,
+    dataset: ground.dataset,
+    mode,
+    pollInterval: run.pollInterval ?? 0.2,
+    nvmeRoot,
+    nvmeMinGb: run.nvmeMinGb ?? 0.1,
+    sizes: sizeNames(run).join(','),
+    ...(run.variables && { more: run.variables }),
+  }
+  return stageEnvironment(settings, context.env ?? process.env)
 }
 
 export function stageNumber(stage: StageName): StageNumber {

@@ -44,6 +44,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
   }
   const each = stage === 'stage2' ? sizeNames(run).length : undefined
   const arrival = lateArrival(run, sources)
+  const longestPause = pauses()
   let firstObject: number | undefined
 
   const enough = async (observed: Observed) => {
@@ -59,7 +60,8 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
       throw stageFailure(stage, `is not done after ${waits.deadline} seconds`, process.lastLines(20))
     }
     const quiet = Math.min(observed.quiet(), observed.elapsed() - arrival.at())
-    if (made > 0 && quiet > waits.quiet) return mode === 'once' || !(await arrival.next(observed))
+    const patience = Math.max(waits.quiet, 2 * longestPause(quiet))
+    if (made > 0 && quiet > patience) return mode === 'once' || !(await arrival.next(observed))
     // Once through, it should end by itself.
     if (mode === 'once' || quiet < settled) return false
     const uriOf = (key: string) => s3Uri(output.bucket, key)
@@ -115,12 +117,12 @@ export async function runStageAgain(first: StageReport, run: StageRun, context: 
   const keys = new Set([...seen.objects.written(), ...(puts?.keys() ?? [])])
   const written = [...keys].filter((key) => key.startsWith(output.prefix)).map((key) => s3Uri(output.bucket, key))
   const entries = entriesOf(seen.objects.manifests().filter((manifest) => !manifest.before))
-  const ofMissed = new Set(
-    entries.filter((entry) => missed.includes(entry.source_uri)).map((entry) => entry.output_uri),
+  const ofProcessed = new Set(
+    entries.filter((entry) => processed.has(entry.source_uri)).map((entry) => entry.output_uri),
   )
   return {
     ended: seen.ended,
-    created: written.filter((uri) => !before.has(uri) && !ofMissed.has(uri)).sort(),
+    created: written.filter((uri) => !before.has(uri) && (missed.length === 0 || ofProcessed.has(uri))).sort(),
     rewritten: written.filter((uri) => before.has(uri)).sort(),
     named: [...new Set(entries.map((entry) => entry.source_uri).filter((uri) => processed.has(uri)))].sort(),
     results: missed.length > 0 ? [] : pathsUnder('output/', seen.files),
@@ -155,6 +157,17 @@ function idle({ firstObject }: StageReport) {
 
 function pathsUnder(folder: string, files: readonly SeenFile[]): string[] {
   return [...new Set(files.map(({ path }) => path).filter((path) => path.startsWith(folder)))].sort()
+}
+
+/** The longest time without anything new that something new did follow. */
+function pauses() {
+  let longest = 0
+  let before = 0
+  return (quiet: number) => {
+    if (quiet < before) longest = Math.max(longest, before)
+    before = quiet
+    return longest
+  }
 }
 
 /** The image that is put in while the stage polls, and when that was. */

@@ -1,186 +1,60 @@
-import {
-  type FSWatcher,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  type Stats,
-  statSync,
-  watch,
-} from 'node:fs'
-import { join, sep } from 'node:path'
-import type { SeenFile } from './evidence.ts'
-import { limiter } from './stage/bounded.ts'
+import { Worker } from 'node:worker_threads'
+import * as v from 'valibot'
+import { messageOf, Problem } from '../../lib/index.ts'
+import { SeenFile } from './evidence.ts'
 
 export interface FileWatch {
   /** When a file was last seen to appear or change, by `performance.now()`. */
   changedAt(): number
   /** Hashes what is left and says what was seen. */
-  stop(): Promise<SeenFile[]>
+  stop(): Promise<readonly SeenFile[]>
+  /** Ends the watch, wherever it is. */
+  close(): Promise<void>
 }
 
-/** What a file held: kept by a hard link of ours, so that deleting it takes nothing away from us. */
-interface Content {
-  readonly id: string
-  readonly link: string | undefined
-  readonly path: string
-  known?: Promise<SeenFile['content']>
-}
-
-interface Seen {
-  readonly path: string
-  readonly firstSeenAt: number
-  content: Content | undefined
-}
-
-const scanEvery = 50
+const Message = v.variant('kind', [
+  v.object({ kind: v.literal('ready') }),
+  v.object({ kind: v.literal('changed') }),
+  v.object({ kind: v.literal('files'), files: v.array(SeenFile) }),
+  v.object({ kind: v.literal('error'), sentence: v.string() }),
+])
 
 /**
- * Watches `root/input` and `root/output`: the kernel's events, and a scan at least every 50 ms for what they leave out (at most a sixth of
- * the time is spent on that). `keep`, a folder on the same file system outside of `root`, holds the links; those of deleted files are hashed and dropped as it goes.
+ * Watches `root/input` and `root/output` from a thread of its own, so that whatever else we do a file is kept before its program can delete it;
+ * resolves once it watches. `keep` is a folder on the same file system, outside of `root`.
  */
-export function watchFiles(root: string, keep: string): FileWatch {
-  const seen: Seen[] = []
-  const latest = new Map<string, Seen>()
-  const contents = new Map<string, Content>()
+export async function watchFiles(root: string, keep: string): Promise<FileWatch> {
+  const worker = new Worker(new URL('./evidence-worker.ts', import.meta.url), { workerData: { root, keep } })
+  const ready = Promise.withResolvers<void>()
+  const files = Promise.withResolvers<readonly SeenFile[]>()
+  // Whoever stops the watch gets its error.
+  files.promise.catch(() => {})
   let changed = performance.now()
-  let links = 0
-  const hashing = limiter(2)
-
-  const notice = (path: string) => {
-    if (!isWatched(path)) return
-    const stats = statsOf(root, path)
-    if (stats === 'gone') {
-      if (!latest.has(path)) remember(path, undefined)
-    } else if (stats.isDirectory()) scan(path)
-    else if (stats.isFile()) {
-      // Inode numbers are used again soon after a file is gone; with the time of its birth they are not.
-      const id = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`
-      if (latest.get(path)?.content?.id === id) return
-      remember(path, contents.get(id) ?? linked(id, path))
-    }
+  const failed = (reason: string) => {
+    const problem = new Problem(`Cannot watch ${root}: ${reason}`)
+    ready.reject(problem)
+    files.reject(problem)
   }
-  const remember = (path: string, content: Content | undefined) => {
-    changed = performance.now()
-    const one = { path, firstSeenAt: Date.now(), content }
-    latest.set(path, one)
-    seen.push(one)
-  }
-  const linked = (id: string, path: string): Content => {
-    const full = join(root, path)
-    let content: Content
-    try {
-      const link = join(keep, String(links++))
-      linkSync(realpathSync(full), link)
-      content = { id, link, path: full }
-    } catch {
-      // Deleted just now, or a file system or an owner that allows no links: what is still there at the end is read then.
-      content = { id, link: undefined, path: full }
-    }
-    contents.set(id, content)
-    return content
-  }
-  const scan = (folder: string) => {
-    for (const entry of entriesOf(join(root, folder))) {
-      const path = `${folder}/${entry.name}`
-      if (entry.isDirectory()) scan(path)
-      else notice(path)
-    }
-  }
-  const settle = () => {
-    for (const content of contents.values()) {
-      // Ours is the last name: nobody writes to it any more, and its blocks should be free again.
-      if (content.link !== undefined && content.known === undefined && statOf(content.link)?.nlink === 1) {
-        contents.delete(content.id)
-        content.known = hashing(() => contentOf(content))
-        // Whoever asks for it at the end gets the error.
-        content.known.catch(() => {})
-      }
-    }
-  }
-
-  let watcher: FSWatcher | undefined
-  try {
-    watcher = watch(root, { recursive: true }, (_event, name) => {
-      if (name !== null) notice(String(name).replaceAll(sep, '/'))
-    })
-    // Without events (too many watches on this machine) the scan sees what lives for 50 ms.
-    watcher.on('error', () => watcher?.close())
-  } catch {
-    watcher = undefined
-  }
-  let ticks = 0
-  const tick = () => {
-    const from = performance.now()
-    scan('input')
-    scan('output')
-    if (++ticks % 20 === 0) settle()
-    timer = setTimeout(tick, Math.max(scanEvery, 5 * (performance.now() - from)))
-  }
-  let timer = setTimeout(tick, 0)
-
+  worker.on('error', (error) => failed(messageOf(error)))
+  worker.on('exit', () => failed('the watch has ended'))
+  worker.on('message', (data) => {
+    const message = v.parse(Message, data)
+    if (message.kind === 'ready') ready.resolve()
+    else if (message.kind === 'changed') changed = performance.now()
+    else if (message.kind === 'files') files.resolve(message.files)
+    else failed(message.sentence)
+  })
+  await ready.promise
+  let asked = false
   return {
     changedAt: () => changed,
-    stop: async () => {
-      clearTimeout(timer)
-      watcher?.close()
-      scan('input')
-      scan('output')
-      const files: SeenFile[] = []
-      for (const { path, firstSeenAt, content } of seen) {
-        if (content) content.known ??= hashing(() => contentOf(content))
-        const known = await content?.known
-        files.push({ path, firstSeenAt, ...(known && { content: known }) })
-      }
-      return files
+    stop: () => {
+      if (!asked) worker.postMessage('stop')
+      asked = true
+      return files.promise
     },
-  }
-}
-
-async function contentOf({ link, path }: Content): Promise<SeenFile['content']> {
-  const at = link ?? path
-  const stats = statOf(at)
-  if (stats === undefined) return undefined
-  const hasher = new Bun.CryptoHasher('sha256')
-  let bytes = 0
-  try {
-    for await (const chunk of Bun.file(at).stream()) {
-      hasher.update(chunk)
-      bytes += chunk.length
-    }
-  } catch (error) {
-    if (link === undefined) return undefined
-    throw error
-  } finally {
-    if (link !== undefined) rmSync(link, { force: true })
-  }
-  // Linking and renaming leave both times alone; a program can set the first back, never the second.
-  return { bytes, sha256: hasher.digest('hex'), finalAt: Math.max(stats.mtimeMs, stats.birthtimeMs) }
-}
-
-function isWatched(path: string): boolean {
-  return path.startsWith('input/') || path.startsWith('output/')
-}
-
-function statsOf(root: string, path: string): Stats | 'gone' {
-  try {
-    const full = join(root, path)
-    const stats = lstatSync(full)
-    return stats.isSymbolicLink() ? statSync(full) : stats
-  } catch {
-    return 'gone'
-  }
-}
-
-function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false })
-}
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    return []
+    close: async () => {
+      await worker.terminate()
+    },
   }
 }

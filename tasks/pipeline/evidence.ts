@@ -130,7 +130,7 @@ export type StageReport = v.InferOutput<typeof StageReport>
 /** What a second run over the same images changed. */
 export const SecondPass = v.object({
   ended: StageEnd,
-  /** URIs of objects that were not there before. */
+  /** URIs of objects that were not there before; where the first run had missed an image, only those that a manifest says are of another. */
   created: v.array(v.string()),
   /** URIs of objects that were there and were written again. */
   rewritten: v.array(v.string()),

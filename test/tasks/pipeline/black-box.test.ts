@@ -149,6 +149,17 @@ describe('a stage that does not get anywhere is failed, with the last lines of i
 })
 
 describe('a run of a stage', () => {
+  test('waits longer for a stage that takes longer for each image', async () => {
+    const run = await ground(rig, 'stage2')
+    const waits = { ...run.waits, quiet: 0.5 }
+    const report = await runStage(
+      'stage2',
+      { ...run, waits, command: fixture('stage2', 'slow'), mode: 'poll' },
+      quietContext(),
+    )
+    expect(report.outputs.length).toBe(9)
+  })
+
   test('leaves nothing in the temporary folder and gives a report that is JSON', async () => {
     const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`assay-stage1-`))
     const before = left()

@@ -21,16 +21,16 @@ let folder = ''
 let root = ''
 let keep = ''
 let watch: FileWatch
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-watch-'))
   root = join(folder, 'nvme')
   keep = join(folder, 'keep')
   for (const name of ['input', 'output', 'work']) mkdirSync(join(root, name), { recursive: true })
   mkdirSync(keep)
-  watch = watchFiles(root, keep)
+  watch = await watchFiles(root, keep)
 })
 afterEach(async () => {
-  await watch.stop()
+  await watch.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
