@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from '../../lib/plan/problem.ts'
+import { messageOf } from '../../lib/index.ts'
 import { watchHere } from './evidence-watch.ts'
 
 // The thread in which local disk is watched; see evidence-files.ts, which starts it.
