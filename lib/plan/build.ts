@@ -1,6 +1,7 @@
 import { parseDuration } from './duration.ts'
 import type { Graph, Node } from './graph.ts'
 import type { Handle, Needs, NodeKind } from './handle.ts'
+import type { Metrics } from './metric.ts'
 import type { Params, ParamValues } from './param.ts'
 import type { Plan, PlanBuilder } from './plan.ts'
 import { cannot } from './problem.ts'
@@ -75,7 +76,7 @@ export function buildGraph<P extends Params>(plan: Plan<P>, params: ParamValues<
       add({
         kind: 'measure',
         ...common(options, true),
-        metrics: options.metrics,
+        metrics: named(plan.name, options.name, options.metrics),
         samples: atLeastOne(plan.name, options.name, 'samples', options.samples ?? 5, 1),
         warmup: atLeastOne(plan.name, options.name, 'warmup', options.warmup ?? 1, 0),
         run: options.run,
@@ -87,6 +88,12 @@ export function buildGraph<P extends Params>(plan: Plan<P>, params: ParamValues<
 
 function isList(handle: Handle<unknown> | readonly Handle<unknown>[]): handle is readonly Handle<unknown>[] {
   return Array.isArray(handle)
+}
+
+function named<M extends Metrics>(plan: string, measure: string, metrics: M): M {
+  // Every step has a row of that name in its results.
+  if (!('duration' in metrics)) return metrics
+  throw cannot(`build plan ${plan}`, 'metrics', "named other than 'duration'", 'duration', `See '${measure}'.`)
 }
 
 function atLeastOne(plan: string, measure: string, what: string, value: number, least: number): number {

@@ -37,11 +37,23 @@ function readHolder(path: string): LockHolder | undefined {
   }
 }
 
+const libraries =
+  process.platform === 'darwin'
+    ? ['libSystem.B.dylib']
+    : ['libc.so.6', `libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`]
+
 function flock(fd: number, operation: number): number {
-  const { symbols, close } = dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
-    flock: { args: ['i32', 'i32'], returns: 'i32' },
-  })
+  const { symbols, close } = openFirst(libraries)
   const result = symbols.flock(fd, operation)
   close()
   return result
+}
+
+function openFirst([name = '', ...others]: readonly string[]) {
+  try {
+    return dlopen(name, { flock: { args: ['i32', 'i32'], returns: 'i32' } })
+  } catch (error) {
+    if (others.length === 0) throw error
+    return openFirst(others)
+  }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { buildGraph } from '../../../lib/plan/build.ts'
 import type { Handle } from '../../../lib/plan/handle.ts'
+import { lower, quantity } from '../../../lib/plan/metric.ts'
 import { definePlan, type PlanBuilder } from '../../../lib/plan/plan.ts'
 
 const build = (describe: (plan: PlanBuilder) => void) =>
@@ -62,6 +63,12 @@ describe('building a plan', () => {
       'a timeout without its unit',
       (plan) => step(plan, 'a', { timeout: '30' }),
       "Cannot read a plan as 'timeout' must be like '30 s' (ms, s, min or h): current value is 30",
+    ],
+    [
+      'a metric that is called like the row of every step',
+      (plan) =>
+        plan.measure({ name: 'm', metrics: { duration: lower('s') }, run: () => ({ duration: quantity(1, 's') }) }),
+      "Cannot build plan mine as 'metrics' must be named other than 'duration': current value is duration. See 'm'.",
     ],
     [
       'no samples',
