@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Places } from './places.ts'
-import type { PlanFlags } from './plan.ts'
+import type { PlanFlags } from './plan-flags.ts'
 
 /** The command that runs this plan again as it was run now; a secret parameter is left for the person to give. */
 export function againCommand(places: Places, plan: Plan, flags: PlanFlags): string {

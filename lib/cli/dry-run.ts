@@ -14,7 +14,7 @@ import { columns } from './columns.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import type { Places } from './places.ts'
-import type { PlanFlags } from './plan.ts'
+import type { PlanFlags } from './plan-flags.ts'
 import { ownParams, resumedRun, selectionOf } from './run-one.ts'
 
 /** Shows what a run of the plan would do, in the order of its graph. Starts nothing and writes nothing. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { foldersOf, lastLine } from '../record/folder.ts'
 import { columns } from './columns.ts'
+import { listPlans } from './list-plans.ts'
 import type { Places } from './places.ts'
-import { type ListedPlan, listPlans } from './plan-cache.ts'
+import type { ListedPlan } from './plan-cache.ts'
 import { writeTo } from './print.ts'
 
 /** How a plan's newest run came out. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { PlanHeader, PlanKind } from '../plan/plan.ts'
-import { type Places, planNames } from './places.ts'
+import type { Places } from './places.ts'
 
 // Built-ins only: most listings need nothing but this file's answer.
 
@@ -25,32 +25,10 @@ export interface PlanCache {
   readonly plans: Readonly<Record<string, { readonly header: ListedHeader; readonly files: readonly number[] }>>
 }
 
-/**
- * Every plan in the order of the list. What the cache knows and no file contradicts is taken from there; the others are
- * imported, after `beforeImport`, and the cache is written anew.
- */
-export async function listPlans(places: Places, beforeImport: () => Promise<void>): Promise<readonly ListedPlan[]> {
-  const names = planNames(places)
-  const cache = readCache(places)
-  const fresh = freshFiles(places, cache)
-  const known = new Map<string, ListedHeader>()
-  for (const name of names) {
-    const entry = cache.plans[name]
-    if (entry?.files.every((index) => fresh[index])) known.set(name, entry.header)
-  }
-  if (known.size === names.length) return names.flatMap((name) => listed(name, known.get(name)))
-  await beforeImport()
-  const { refresh } = await import('./plan-cache-refresh.ts')
-  return refresh(places, names, known, cache)
-}
-
-function listed(name: string, header: ListedHeader | undefined): ListedPlan[] {
-  return header === undefined ? [] : [{ name, ...header }]
-}
-
 const none: PlanCache = { version: 1, files: [], plans: {} }
 
-function readCache(places: Places): PlanCache {
+/** The cache as it was left; empty when there is none or another version's. */
+export function readCache(places: Places): PlanCache {
   try {
     const cache: PlanCache = JSON.parse(readFileSync(cacheFile(places), 'utf8'))
     return cache.version === none.version ? cache : none
@@ -63,7 +41,8 @@ export function cacheFile({ cache }: Places): string {
   return join(cache, 'plans.json')
 }
 
-function freshFiles({ root }: Places, { files }: PlanCache): readonly boolean[] {
+/** For each file of the cache, whether it is as it was. */
+export function freshFiles({ root }: Places, { files }: PlanCache): readonly boolean[] {
   return files.map(([path, modified, size]) => {
     const now = statSync(isAbsolute(path) ? path : `${root}/${path}`, { throwIfNoEntry: false })
     return now?.mtimeMs === modified && now.size === size

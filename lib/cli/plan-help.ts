@@ -4,7 +4,7 @@ import { flagLines } from './flags.ts'
 import { loadPlan } from './load.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
-import { planFlags } from './plan.ts'
+import { planFlags } from './plan-flags.ts'
 
 const words = `Lists the plans; with names, runs them one after the other and exits with the worst
 

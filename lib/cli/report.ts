@@ -14,6 +14,7 @@ import { claimStdout, type Output } from './output.ts'
 import { placesOf } from './places.ts'
 import { writeTo } from './print.ts'
 import { shownPath } from './shown-path.ts'
+import { writing } from './writing.ts'
 
 const flags = {
   csv: { type: 'string', value: 'FILE', help: 'writes the results as CSV in place of what is there; - for stdout' },
@@ -56,7 +57,8 @@ export async function run(args: readonly string[]): Promise<number> {
       `There are none yet. Run a plan: ${places.command('plan')}`,
     )
 
-  const put = (file: string, text: string) => (file === '-' ? output.stdout.write(text) : writeWhole(file, text))
+  const put = (file: string, text: string) =>
+    file === '-' ? output.stdout.write(text) : writing(file, () => writeWhole(file, text))
   const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
   if (csv !== undefined) put(csv, csvText(records))
   if (junit !== undefined) put(junit, junitXml(records))

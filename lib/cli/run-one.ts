@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts'
-import { cannot, messageOf, Problem } from '../plan/problem.ts'
+import { cannot } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
 import type { LockHolder, Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
@@ -14,11 +14,12 @@ import { findRun } from './find-run.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import type { Places } from './places.ts'
-import type { PlanFlags } from './plan.ts'
+import type { PlanFlags } from './plan-flags.ts'
 import { tellProblem, writeTo } from './print.ts'
 import { shownPath } from './shown-path.ts'
 import type { SharedViews } from './views.ts'
 import { worst } from './worst.ts'
+import { writing } from './writing.ts'
 
 export interface OneRun {
   readonly places: Places
@@ -88,18 +89,12 @@ export async function runOne(one: OneRun): Promise<number> {
 /** Writes the views and returns 0, or says why they can't be written and returns 2: the journal has it all, and `report` makes them again. */
 function leaveResults(store: Store, plan: string, run: string, views: SharedViews): number {
   try {
-    writeResults(store, plan, run)
+    writing(store.pathOf(plan, run), () => writeResults(store, plan, run))
     views.add(readRecord(store, plan, run), 'ran')
     return 0
   } catch (error) {
-    if (error instanceof Problem || !isSystemError(error)) return tellProblem(error)
-    const place = store.pathOf(plan, run)
-    return tellProblem(cannot('write the results', place, 'a folder that can be written', messageOf(error)))
+    return tellProblem(error)
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && 'syscall' in error
 }
 
 function finish(result: RunResult, { plan, output, views }: OneRun, store: Store): number {

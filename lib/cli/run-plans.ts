@@ -5,14 +5,14 @@ import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf, Problem } from '../plan/problem.ts'
 import { type Choice, choosePlans } from './choose.ts'
 import { failedLastTime } from './failed.ts'
+import { listPlans } from './list-plans.ts'
 import { loadPlan } from './load.ts'
 import { claimStdout, type Output } from './output.ts'
 import type { Places } from './places.ts'
-import type { PlanFlags } from './plan.ts'
-import { listPlans } from './plan-cache.ts'
+import type { PlanFlags } from './plan-flags.ts'
 import { tellProblem } from './print.ts'
 import { runOne } from './run-one.ts'
-import { onSignals } from './signals.ts'
+import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
 import { worst } from './worst.ts'
 
@@ -36,28 +36,24 @@ export async function runChosen(places: Places, names: readonly string[], flags:
   }
 
   const views = sharedViews(flags, output)
-  const stopping = new AbortController()
   const current: { abandon?: () => void } = {}
-  const forget = onSignals(
-    output.stdout,
-    (reason) => stopping.abort(reason),
-    (reason) => {
-      current.abandon?.()
-      process.exit(reason.exit)
-    },
-  )
-  const stray = (error: unknown) =>
-    stopping.abort(new Problem(`something outside of every step threw: ${messageOf(error)}`, { cause: error }))
-  process.on('uncaughtException', stray)
-  process.on('unhandledRejection', stray)
+  const codes: number[] = []
   try {
-    return await inTurn(loaded, stopping.signal, output, (plan) =>
-      runOne({ places, plan, params, flags, jobs, output, views, signal: stopping.signal, current }),
+    const ran = await stoppable(
+      output.stdout,
+      () => current.abandon?.(),
+      (signal) =>
+        inTurn(loaded, signal, output, (plan) =>
+          runOne({ places, plan, params, flags, jobs, output, views, signal, current }),
+        ),
     )
-  } finally {
-    await views.end()
-    forget()
+    codes.push(ran)
+    views.end()
+  } catch (error) {
+    codes.push(tellProblem(error))
   }
+  await output.stdout.flush()
+  return worst(codes)
 }
 
 type Loaded =

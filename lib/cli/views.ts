@@ -4,6 +4,7 @@ import { appendCsv } from '../report/append-csv.ts'
 import { csvRows, csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import type { Output } from './output.ts'
+import { writing } from './writing.ts'
 
 export interface ViewFlags {
   readonly csv?: string | undefined
@@ -15,7 +16,7 @@ export interface SharedViews {
   /** Takes a run; `again` when nothing ran, so that it stands in the file already. */
   add(record: RunRecord, kind: 'ran' | 'again'): void
   /** Writes what needs all of them. */
-  end(): Promise<void>
+  end(): void
 }
 
 /** `--csv FILE` gets a run's rows when it ends; `--junit` is one document, so it is written with the last. */
@@ -27,12 +28,11 @@ export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): Shar
       else if (csv !== undefined && kind === 'ran') appendCsv(csv, record)
       records.push(record)
     },
-    async end() {
+    end() {
       if (junit !== undefined && records.length > 0) {
         if (junit === '-') stdout.write(junitXml(records))
-        else writeWhole(junit, junitXml(records))
+        else writing(junit, () => writeWhole(junit, junitXml(records)))
       }
-      await stdout.flush()
     },
   }
 }

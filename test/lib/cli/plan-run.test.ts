@@ -127,6 +127,17 @@ describe('views of a run', () => {
     expect(repo.read('all.xml').match(/<testsuite /g)).toHaveLength(2)
   })
 
+  test.each(['--csv', '--junit'])(
+    '%s to a place that cannot be written ends with 2, and the run is whole',
+    async (flag) => {
+      const repo = repository({ one: planText('one', passing), two: planText('two', passing) })
+      const { exit, out, err } = await repo.run(['plan', 'one', 'two', flag, 'plans'])
+      expect([exit, out.match(/passed ·/g)?.length]).toEqual([2, 2])
+      for (const line of err.trimEnd().split('\n')) expect(line).toMatch(/^Cannot .*'plans' must be/)
+      expect((await repo.run(['report', '--junit', 'plans'])).err).toMatch(/^Cannot write results as 'plans' must be/)
+    },
+  )
+
   test('--resume of a run that passed says so and runs nothing', async () => {
     const repo = repository({ passes: planText('passes', passing) })
     await repo.run(['plan', 'passes', '--csv', 'all.csv'])
@@ -209,4 +220,33 @@ describe('part of a plan', () => {
     expect(out).toContain('lacks the variable NOT_SET')
     expect(existsSync(join(repo.dir, 'runs'))).toBe(false)
   })
+})
+
+describe('--help', () => {
+  test('of a plan tells each parameter with its text, default and variable, and every flag', async () => {
+    const params = `params: {
+      imageSize: text('1080p', 'how large'),
+      model: text(undefined, 'which model', { env: 'MODEL_NAME' }),
+      key: text('abcdef', 'the key', { secret: true }),
+    }, tags: ['slow'], programs: ['gcc'], env: ['HF_TOKEN']`
+    const repo = repository({ helpful: planText('helpful', passing, params) })
+    const { exit, out } = await repo.run(['plan', 'helpful', '--help'])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/--set imageSize=… +ASSAY_IMAGE_SIZE +how large \(default 1080p\)\n/)
+    expect(out).toMatch(/--set model=… +MODEL_NAME +which model \(required\)\n/)
+    expect(out).not.toContain('abcdef')
+    for (const words of ['tags: slow', 'program   gcc', 'variable  HF_TOKEN', '--create-buckets', '--skip-tag TAG'])
+      expect(out).toContain(words)
+  })
+
+  test.each(['plan', 'report', 'task', 'doctor', 'gc'])(
+    'of %s is printed on stdout and ends with 0',
+    async (command) => {
+      const repo = repository()
+      const { exit, out, err } = await repo.run([command, '--help'])
+      expect([exit, err, out.length > 100]).toEqual([0, '', true])
+      expect((await repo.run([command, '-h'])).out).toBe(out)
+      expect((await repo.run([])).out).toContain(`\n  ${command} `)
+    },
+  )
 })
