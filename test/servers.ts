@@ -10,8 +10,8 @@ import { freePort, type Launched, launch } from './servers/process.ts'
 /** A real S3 server on loopback, for as long as a test file needs it. */
 export interface RunningServer {
   readonly endpoint: Endpoint
-  /** The host that `bucket.` is put before in virtual-host style. */
-  readonly domain: string
+  /** The host that `bucket.` is put before in virtual-host style; none: path style only. */
+  readonly domain: string | undefined
   /** Absent when we did not start it. */
   readonly pid?: number
   stop(): Promise<void>
@@ -28,7 +28,7 @@ const region = 'us-east-1'
 const keys = { accessKeyId: 'assay-test-key', secretAccessKey: 'assay-test-secret-0123456789' }
 
 export const startRustfs: StartServer = () =>
-  start(rustfsProgram, ({ path, port, folder }) =>
+  start(rustfsProgram, undefined, ({ path, port, folder }) =>
     launch({
       command: [path, 'server', '--address', `127.0.0.1:${port}`, join(folder, 'data')],
       env: {
@@ -43,7 +43,7 @@ export const startRustfs: StartServer = () =>
   )
 
 export const startVersitygw: StartServer = () =>
-  start(versitygwProgram, ({ path, port, folder }) =>
+  start(versitygwProgram, 'localhost', ({ path, port, folder }) =>
     launch({
       command: [
         ...[path, '--port', `127.0.0.1:${port}`, '--access', keys.accessKeyId, '--secret', keys.secretAccessKey],
@@ -55,7 +55,7 @@ export const startVersitygw: StartServer = () =>
   )
 
 export const startMoto: StartServer = () =>
-  start(motoProgram, ({ path, port, folder }) =>
+  start(motoProgram, 'localhost', ({ path, port, folder }) =>
     launch({
       command: [path, '--host', '127.0.0.1', '--port', String(port)],
       cwd: folder,
@@ -66,6 +66,7 @@ export const startMoto: StartServer = () =>
 /** Starts what `program` names on a free port over a folder of its own; a port lost to somebody else is tried again once. */
 async function start(
   program: () => Promise<Program>,
+  domain: string | undefined,
   run: (at: { readonly path: string; readonly port: number; readonly folder: string }) => Promise<Launched>,
 ): Promise<RunningServer | Unavailable> {
   const found = await program()
@@ -80,7 +81,7 @@ async function start(
   const { port, running } = await attempt().catch(attempt)
   return {
     endpoint: { url: `http://127.0.0.1:${port}`, region, ...keys },
-    domain: `localhost:${port}`,
+    domain: domain && `${domain}:${port}`,
     pid: running.pid,
     stop: async () => {
       await running.stop()
@@ -130,15 +131,15 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`the embedded store ended before it said where it listens: ${text}`)
 }
 
-/** Whatever `S3_ENDPOINT` names, signed for with the usual variables. */
+/** Whatever `S3_ENDPOINT` names, signed for with the usual variables; `S3_DOMAIN` is its domain for virtual-host style, if any. */
 export async function namedEndpoint(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<RunningServer | Unavailable> {
   if (!env.S3_ENDPOINT) return { unavailable: 'S3_ENDPOINT is not set' }
   const endpoint = endpointFromEnv(env)
-  const { host, port } = new URL(endpoint.url)
+  const { host } = new URL(endpoint.url)
   const ours = isLoopback(endpoint.url)
   if (!ours && env.ASSAY_CREATE_BUCKETS !== '1')
     return { unavailable: `the suite creates and removes buckets at ${host}; set ASSAY_CREATE_BUCKETS=1 to allow it` }
-  return { endpoint, domain: ours ? `localhost${port && `:${port}`}` : host, stop: async () => {} }
+  return { endpoint, domain: env.S3_DOMAIN || (ours ? undefined : host), stop: async () => {} }
 }

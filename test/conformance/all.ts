@@ -2,7 +2,7 @@ import type { Check } from './check.ts'
 import { attributes } from './checks/attributes.ts'
 import { batchDelete } from './checks/batch-delete.ts'
 import { buckets } from './checks/buckets.ts'
-import { checksums, contentMd5 } from './checks/checksums.ts'
+import { checksums, contentMd5, trailers } from './checks/checksums.ts'
 import { chunked } from './checks/chunked.ts'
 import { concurrency } from './checks/concurrency.ts'
 import { conditionalReads, conditionalWrites } from './checks/conditions.ts'
@@ -24,5 +24,5 @@ import { virtualHost } from './checks/virtual-host.ts'
 export const checks: readonly Check[] = [
   ...[buckets, objects, headers, ranges, conditionalReads, conditionalWrites, listing, listingV1].flat(),
   ...[multipart, copies, batchDelete, attributes, versions, presigned, signatures, chunked].flat(),
-  ...[checksums, contentMd5, errors, keys, concurrency, virtualHost].flat(),
+  ...[checksums, trailers, contentMd5, errors, keys, concurrency, virtualHost].flat(),
 ]

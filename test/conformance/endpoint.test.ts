@@ -1,4 +1,6 @@
 import { namedEndpoint } from '../servers.ts'
+import { knownAt } from './known-differences.ts'
 import { conformance } from './suite.ts'
 
-await conformance(`the store at ${process.env.S3_ENDPOINT ?? 'S3_ENDPOINT'}`, namedEndpoint)
+const url = process.env.S3_ENDPOINT
+await conformance(`the store at ${url ?? 'S3_ENDPOINT'}`, namedEndpoint, url ? await knownAt(url) : {})

@@ -21,8 +21,8 @@ import { encodeKey, encodeQuery, type SigningOptions, sha256, signHeaders, signQ
 /** The S3 server that a check judges, and the three clients it is judged through. */
 export interface Server {
   readonly endpoint: Endpoint
-  /** The host that `bucket.` is put before in virtual-host style. */
-  readonly domain: string
+  /** The host that `bucket.` is put before in virtual-host style; none: path style only. */
+  readonly domain: string | undefined
   readonly sdk: S3Client
   bun(bucket: string): Bun.S3Client
   /** Sends one request, signed by hand; see `RequestOptions`. */
@@ -61,7 +61,7 @@ export interface RequestOptions extends SigningOptions {
   readonly tamper?: (wire: WireRequest, keys: Endpoint) => WireRequest
 }
 
-export function serverAt(endpoint: Endpoint, domain: string): Server {
+export function serverAt(endpoint: Endpoint, domain: string | undefined): Server {
   const { url, region, accessKeyId, secretAccessKey } = endpoint
   const sdk = new S3Client({
     endpoint: url,
@@ -96,7 +96,11 @@ export function serverAt(endpoint: Endpoint, domain: string): Server {
     },
     text: async (bucket, key) => new TextDecoder().decode(await server.get(bucket, key)),
     clear: async () => {
-      for (const bucket of buckets.splice(0)) await removeBucket(sdk, bucket)
+      const left = buckets.splice(0)
+      const worker = async () => {
+        for (let bucket = left.pop(); bucket !== undefined; bucket = left.pop()) await removeBucket(sdk, bucket)
+      }
+      await Promise.all(Array.from({ length: 8 }, worker))
     },
     close: () => sdk.destroy(),
   }

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { area, each, isError, isOk, md5Base64, noise, refused } from '../check.ts'
 import type { Server } from '../server.ts'
+import { type Chunked, chunkedRequest } from './chunked-request.ts'
 import { partSize, startUpload } from './upload.ts'
 
 // The check values that the CRCs' definitions give for these nine digits: CBF43926, E3069283, AE8B14860A799888.
@@ -128,6 +129,55 @@ export const checksums = area('checksums', {
     const Parts = [{ ETag, PartNumber: 1, ChecksumCRC32: 'AAAAAA==' }]
     const work = server.sdk.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }))
     await refused(work, 400, 'InvalidPart', 'BadDigest')
+  },
+})
+
+const inTrailer = (name: string, data: Uint8Array, form: Chunked['form']): Chunked => ({
+  form,
+  data,
+  trailer: { [`x-amz-checksum-${name}`]: sums[name] ?? '' },
+})
+
+export const trailers = area('checksums in trailers', {
+  ...each(named('is verified and kept'), async (server, name) => {
+    const bucket = await server.bucket()
+    for (const form of ['signed', 'unsigned'] as const) {
+      isOk(await server.request(chunkedRequest(bucket, form, inTrailer(name, Buffer.from(digits), form))))
+      const head = isOk(await server.request({ method: 'HEAD', bucket, key: form, headers: ask }))
+      assert.equal(head.headers.get(`x-amz-checksum-${name}`), sums[name])
+      assert.equal(await server.text(bucket, form), digits)
+    }
+  }),
+  ...each(named('of other bytes is BadDigest, and nothing is stored'), async (server, name) => {
+    const bucket = await server.bucket()
+    const other = inTrailer(name, Buffer.from('other'), 'unsigned')
+    isError(await server.request(chunkedRequest(bucket, 'a', other)), 400, 'BadDigest')
+    isError(await server.request({ bucket, key: 'a' }), 404, 'NoSuchKey')
+  }),
+  'a part may carry its checksum in a trailer': async (server) => {
+    const { Bucket, Key, UploadId } = await startUpload(server, await server.bucket(), 'a', {
+      ChecksumAlgorithm: 'CRC32',
+    })
+    const query = { partNumber: '1', uploadId: UploadId }
+    const wrong = chunkedRequest(Bucket, Key, inTrailer('crc32', Buffer.from('other'), 'unsigned'))
+    isError(await server.request({ ...wrong, query }), 400, 'BadDigest')
+    const right = chunkedRequest(Bucket, Key, inTrailer('crc32', Buffer.from(digits), 'unsigned'))
+    const ETag = isOk(await server.request({ ...right, query })).headers.get('etag') ?? ''
+    const Parts = [{ ETag, PartNumber: 1, ChecksumCRC32: sums.crc32 }]
+    const MultipartUpload = { Parts }
+    await server.sdk.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }))
+    assert.equal(await server.text(Bucket, Key), digits)
+  },
+  // What a URL presigned without a body carries by mistake: the CRC32 of nothing.
+  'a presigned checksum of nothing is BadDigest for something': async (server) => {
+    const bucket = await server.bucket()
+    const headers = { 'x-amz-checksum-crc32': 'AAAAAA==', 'x-amz-sdk-checksum-algorithm': 'CRC32' }
+    const { target } = await server.sign({ method: 'PUT', bucket, key: 'a', auth: 60, headers })
+    assert.match(target, /x-amz-checksum-crc32=AAAAAA%3D%3D/)
+    const put = await fetch(new URL(target, server.endpoint.url), { method: 'PUT', body: 'something' })
+    assert.equal(put.status, 400)
+    assert.match(await put.text(), /<Code>BadDigest</)
+    isError(await server.request({ bucket, key: 'a' }), 404, 'NoSuchKey')
   },
 })
 
