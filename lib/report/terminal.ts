@@ -76,7 +76,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
   const page = (): Page => {
     // The last column stays free: some terminals go to the next line as soon as it is written.
     const columns = Math.max(20, options.columns() - 1)
-    return { columns, names: Math.min(longestName, 28, Math.floor(columns / 2)), cut: isTTY, paint }
+    return { columns, names: Math.min(longestName, 50, Math.floor(columns / 2)), cut: isTTY, paint }
   }
   const screen = (isTTY ? liveScreen : plainScreen)({ write, clock, page, running: () => running.values() })
 

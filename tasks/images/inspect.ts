@@ -15,9 +15,9 @@ export interface Inspection {
 }
 
 /** Decodes every pixel and says what the image is. Throws a Problem naming it where it can't be decoded. */
-export async function inspect(bytes: Uint8Array, name = 'image'): Promise<Inspection> {
-  const { image, metadata } = await openImage(bytes, name, 'inspect')
-  await reading(name, 'inspect', () => image.raw().toBuffer())
+export async function inspect(bytes: Uint8Array, name = 'image', action = 'inspect'): Promise<Inspection> {
+  const { image, metadata } = await openImage(bytes, name, action)
+  await reading(name, action, () => image.raw().toBuffer())
   const { format, width, height, channels, hasAlpha, space, depth } = metadata
   return { format, width, height, channels, hasAlpha, space, depth }
 }

@@ -17,11 +17,12 @@ export type SourceImages = v.InferOutput<typeof SourceImages>
 
 /**
  * Puts the images of `folder`, or drawn samples when it is empty, under a prefix of the run's own, each with the labelled
- * boxes that are known of it beside it. Throws a Problem for a folder that holds no image, before anything is written.
+ * boxes that are known of it beside it. Throws a Problem for a folder that holds no image, or one that does not decode, before
+ * anything is written.
  */
 export async function uploadImages(store: StageStore, folder: string, context: WorkContext): Promise<SourceImages> {
   const { boxesSuffix } = await import('./stage/augment-stage.ts')
-  const sources = folder === '' ? await drawn() : await found(folder)
+  const sources = folder === '' ? await drawn() : await found(folder, context)
   const bucket = store.bucket('raw')
   const prefix = `${store.prefix}raw/`
   let bytes = 0
@@ -47,13 +48,16 @@ async function drawn() {
   return (await drawSamples()).map(({ path, bytes, boxes }) => ({ path, boxes, read: async () => bytes }))
 }
 
-async function found(folder: string) {
+async function found(folder: string, { signal, progress }: WorkContext) {
   const { listImages } = await import('../images/folder.ts')
-  return (await listImages(folder)).map(({ path, absolute, boxes }) => ({
-    path,
-    boxes,
-    read: () => Bun.file(absolute).bytes(),
-  }))
+  const { inspect } = await import('../images/inspect.ts')
+  const images = await listImages(folder)
+  for (const [index, { path, absolute }] of images.entries()) {
+    signal.throwIfAborted()
+    progress(`${index + 1} of ${images.length} images read`)
+    await inspect(await Bun.file(absolute).bytes(), path, 'use images')
+  }
+  return images.map(({ path, absolute, boxes }) => ({ path, boxes, read: () => Bun.file(absolute).bytes() }))
 }
 
 /** Whether every one of the uploaded images is where it was put. */

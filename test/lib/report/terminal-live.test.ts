@@ -40,11 +40,11 @@ const screens: Readonly<Record<number, string>> = {
   again: bun run plan small`,
   80: `  small · A small plan
   → writes to s3.example/raw
-  ✓ object store                  embedded, 127.0.0.1:41873               31 ms
-  ✓ upload sample images          12 of 12 images                        140 ms
+  ✓ object store                             embedded, 127.0.0.1:41873    31 ms
+  ✓ upload sample images                     12 of 12 images             140 ms
   ↻ stage 1: augment, polling: attempt 1 did not pass: connection reset;
     attempt 2
-  ✓ stage 1: augment, polling     2 attempts                         2 min 05 s
+  ✓ stage 1: augment, polling                2 attempts              2 min 05 s
   ✗ stage 1 wrote every image and a valid manifest
       1 of 3 checks failed, 1 undecided
       ✗ objects: expected 12, found 11
@@ -57,27 +57,27 @@ const screens: Readonly<Record<number, string>> = {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-  – publish                       because crash errored
+  – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
   again: bun run plan small`,
   120: `  small · A small plan
   → writes to s3.example/raw
-  ✓ object store                  embedded, 127.0.0.1:41873                                                       31 ms
-  ✓ upload sample images          12 of 12 images                                                                140 ms
+  ✓ object store                                    embedded, 127.0.0.1:41873                                     31 ms
+  ✓ upload sample images                            12 of 12 images                                              140 ms
   ↻ stage 1: augment, polling: attempt 1 did not pass: connection reset; attempt 2
-  ✓ stage 1: augment, polling     2 attempts                                                                 2 min 05 s
+  ✓ stage 1: augment, polling                       2 attempts                                               2 min 05 s
   ✗ stage 1 wrote every image and a valid manifest  1 of 3 checks failed, 1 undecided
       ✗ objects: expected 12, found 11
       ? order: the store tells none
-  ✓ speed                         rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided                               1.5 s
+  ✓ speed                                           rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided             1.5 s
   ! crash                                                                                                         1.5 s
       x is not a function
       at work (plan.ts:3:4)
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-  – publish                       because crash errored
+  – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9
   again: bun run plan small`,

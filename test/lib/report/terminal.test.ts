@@ -20,14 +20,14 @@ describe('a run on something that is no terminal', () => {
       expect(text().replaceAll(folder, 'RUN')).toBe(
         `  small · A small plan
   → writes to s3.example/raw
-  ✓ object store                  embedded, 127.0.0.1:41873               31 ms
-  ✓ upload sample images          12 of 12 images                        140 ms
+  ✓ object store                             embedded, 127.0.0.1:41873    31 ms
+  ✓ upload sample images                     12 of 12 images             140 ms
   ↻ stage 1: augment, polling: attempt 1 did not pass: connection reset; attempt 2
-  ✓ stage 1: augment, polling     2 attempts                         2 min 05 s
+  ✓ stage 1: augment, polling                2 attempts              2 min 05 s
   ✗ stage 1 wrote every image and a valid manifest  1 of 3 checks failed, 1 undecided
       ✗ objects: expected 12, found 11
       ? order: the store tells none
-  ✓ speed                         rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided  1.5 s
+  ✓ speed                                    rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided  1.5 s
   ! crash                                                                 1.5 s
       x is not a function
       at work (plan.ts:3:4)
@@ -35,7 +35,7 @@ describe('a run on something that is no terminal', () => {
       │ opening raw/1.jpg
       │  55%
       log: RUN/logs/06-crash.log
-  – publish                       because crash errored
+  – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s · RUN
   again: bun run plan small      results: results.csv  journal.jsonl
 `,
@@ -75,7 +75,7 @@ describe('a run on something that is no terminal', () => {
     clock.tick(9_000)
     expect(writes).toHaveLength(1)
     clock.tick(1_000)
-    expect(writes.at(-1)).toBe('  … publish                       still running, 3 of 9                    10 s\n')
+    expect(writes.at(-1)).toBe('  … publish                                  still running, 3 of 9         10 s\n')
     clock.tick(75_000)
     expect(writes.slice(2).map((line) => line.trim().split(/ {2,}/).at(-1))).toEqual(['20 s', '40 s', '1 min 20 s'])
     see(stepEnded('publish', 'passed'))
