@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -72,20 +72,25 @@ async function start(
   const found = await program()
   if ('unavailable' in found) return found
   const folder = await mkdtemp(join(tmpdir(), 'assay-server-'))
-  for (const name of ['data', 'versions'])
-    await Bun.write(join(folder, name, '.keep'), '').then(() => rm(join(folder, name, '.keep')))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  for (const name of ['data', 'versions']) await mkdir(join(folder, name))
   const attempt = async () => {
     const port = await freePort()
     return { port, running: await run({ path: found.path, port, folder }) }
   }
-  const { port, running } = await attempt().catch(attempt)
+  const { port, running } = await attempt()
+    .catch(attempt)
+    .catch(async (error: unknown) => {
+      await remove()
+      throw error
+    })
   return {
     endpoint: { url: `http://127.0.0.1:${port}`, region, ...keys },
     domain: domain && `${domain}:${port}`,
     pid: running.pid,
     stop: async () => {
       await running.stop()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }
