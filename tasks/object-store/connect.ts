@@ -112,7 +112,9 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
           return true
         } catch (error) {
           if (troubleOf(error) === 'missing') return false
-          throw error
+          // The answer to a HEAD has no body: a listing's says what is wrong.
+          await listPage(await control(), bucket, '', undefined, AbortSignal.timeout(deadline))
+          return true
         }
       }),
     createBucket: (bucket) =>

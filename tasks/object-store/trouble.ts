@@ -1,13 +1,23 @@
 import { cannot, messageOf, Problem } from '../../lib/index.ts'
 
 /** What kind of thing went wrong between us and an endpoint. */
-export type Trouble = 'refused' | 'unresolved' | 'broken' | 'timeout' | 'denied' | 'missing' | 'not-s3' | 'other'
+export type Trouble =
+  | 'refused'
+  | 'unresolved'
+  | 'broken'
+  | 'timeout'
+  | 'denied'
+  | 'region'
+  | 'missing'
+  | 'not-s3'
+  | 'other'
 
 const refused = ['ConnectionRefused', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'FailedToOpenSocket']
 const unresolved = ['DNSResolveFailed', 'ENOTFOUND', 'EAI_AGAIN']
 const timedOut = ['TimeoutError', 'AbortError', 'Timeout', 'ETIMEDOUT', 'ConnectionTimeout']
 const broken = ['ConnectionClosed', 'ECONNRESET', 'EPIPE', 'ConnectionReset']
 const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken']
+const region = ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'IllegalLocationConstraintException']
 const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
 const foreign = ['InvalidResponse', 'NotS3']
 
@@ -19,6 +29,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(unresolved)) return 'unresolved'
   if (any(timedOut)) return 'timeout'
   if (any(broken)) return 'broken'
+  if (any(region)) return 'region'
   if (any(denied) || statusOf(error) === 403) return 'denied'
   if (any(foreign) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
     return 'not-s3'
@@ -60,6 +71,8 @@ export function endpointProblem(action: string, url: string, error: unknown): Pr
         `403 ${detail(error)}`,
         'Check AWS_ACCESS_KEY_ID, its secret and rights.',
       )
+    case 'region':
+      return say('an endpoint of the region in AWS_REGION', detail(error), 'Set AWS_REGION to the region it expects.')
     case 'broken':
       return say(
         'an S3 server that stays up',

@@ -28,6 +28,10 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('copy'), key, to: key }) },
 )
 
+function puts(...keys: readonly string[]) {
+  return keys.map((key) => ({ do: 'put', key, to: key }))
+}
+
 const query = fc.record({
   prefix: fc.oneof(fc.constant(''), key),
   delimiter: fc.constantFrom('', '/', 'a', 'é/'),
@@ -124,6 +128,13 @@ test('after any puts, deletes and copies every listing is the one a plain model 
         }
       },
     ),
-    { numRuns: 25 },
+    {
+      numRuns: 25,
+      examples: [
+        // A start within a folder does not show the folder again.
+        [puts('a/b', 'a/c', 'b'), [{ prefix: '', delimiter: '/', maxKeys: 5, after: 'a/b' }]],
+        [puts('a/b', 'a/c', 'b'), [{ prefix: '', delimiter: '/', maxKeys: 1, after: 'a/' }]],
+      ],
+    },
   )
 }, 60_000)

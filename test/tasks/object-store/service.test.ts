@@ -212,7 +212,9 @@ describe('with S3_ENDPOINT', () => {
   test('the wrong secret is one sentence', async () => {
     await using own = await scratch()
     const context = serviceContext(own.path, variables({ AWS_SECRET_ACCESS_KEY: 'wrong' }))
-    expect(await sentenceOf(service.start(context))).toContain('must be a server that accepts the keys')
+    const sentence = await sentenceOf(service.start(context))
+    expect(sentence).toContain('must be a server that accepts the keys')
+    expect(sentence).toContain('SignatureDoesNotMatch')
   })
 })
 
