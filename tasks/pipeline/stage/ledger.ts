@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { cannot, messageOf, Problem } from '../../../lib/index.ts'
+import { cannot, messageOf } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import {
   manifestKey,
@@ -118,7 +118,9 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
         .flatMap((mark) => (mark.outcome === 'done' ? mark.objects : []))
         // Images end in any order; what a manifest says shouldn't depend on it.
         .sort((a, b) => (a.output_uri < b.output_uri ? -1 : 1))
-      const failed = entries.flatMap((mark) => (mark.outcome === 'failed' ? [mark.failed] : []))
+      const failed = entries
+        .flatMap((mark) => (mark.outcome === 'failed' ? [mark.failed] : []))
+        .sort((a, b) => (a.source_uri < b.source_uri ? -1 : 1))
       const body = (at: Date) =>
         writeManifest({
           dataset_id: dataset,
@@ -156,7 +158,6 @@ function parseMark(content: string, where: string): Mark {
     return v.parse(Mark, JSON.parse(content))
   } catch (error) {
     const next = 'Remove it, and the image is done again.'
-    if (error instanceof Problem) throw error
     throw cannot(
       `read the mark ${where}`,
       'content',

@@ -241,6 +241,14 @@ describe('a world that isn’t as the options say', () => {
     expect(await set.outputs()).toEqual([])
   })
 
+  test('a mark that is none of ours is a sentence that says what to do', async () => {
+    const set = rig.dataset(2)
+    await rig.s3.put('manifests', `marks/${set.name}/stage_2/x.json`, '{"outcome":"perhaps"}')
+    await expect(set.run(stage2())).rejects.toThrow(
+      /^Cannot read the mark s3:.*x\.json as 'content' must be a mark of ours .*Remove it, and the image is done again\.$/,
+    )
+  })
+
   test.each([
     [
       { outputBucket: 'nobody-has-this' },
