@@ -80,6 +80,26 @@ test('concurrent puts and gets of one key never show a mixture', async () => {
   }
 })
 
+test('a reader that began before an object was replaced gets the old one to its end, and its files go after', async () => {
+  await using folder = await scratch()
+  await using store = await startStore(folder.path)
+  await store.s3.createBucket('bucket')
+  const { endpoint } = store.s3
+  const bulk = new Bun.S3Client({ ...endpoint, endpoint: endpoint.url, bucket: 'bucket' })
+  const old = bodyOf('old', 6 * 5 * 2 ** 20)
+  const writer = bulk.file('key').writer({ partSize: 5 * 2 ** 20 })
+  writer.write(old)
+  await writer.end()
+  expect((await store.s3.head('bucket', 'key'))?.etag).toEndWith('-6')
+  // What is in flight is far less than six parts.
+  const answer = await fetch(bulk.presign('key'))
+  await store.s3.put('bucket', 'key', 'new')
+  expect(Buffer.compare(Buffer.from(await answer.arrayBuffer()), old)).toBe(0)
+  expect(Buffer.from(await store.s3.get('bucket', 'key')).toString()).toBe('new')
+  await store[Symbol.asyncDispose]()
+  expect(await readdir(join(folder.path, 'content'))).toHaveLength(1)
+})
+
 test('of concurrent conditional puts to a new key exactly one wins', async () => {
   await using folder = await scratch()
   await using store = await startStore(folder.path)
