@@ -57,7 +57,7 @@ const screens: Readonly<Record<number, string>> = {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-  – publish                                         because crash errored
+  – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
   again: bun run plan small`,
@@ -115,7 +115,7 @@ describe('a run on a terminal', () => {
       '  small · A small plan',
       '  ✓ object store                                      31 ms',
       '      embedded, 127.0.0.1:41873',
-      '  ⠙ upload sample images          12 images of…  1 min 05 s',
+      '  ⠙ upload sample images           12 images o…  1 min 05 s',
       '  ⠙ crash                                        1 min 05 s',
     ])
     see(stepEnded('crash', 'passed', { duration: 65 }))
