@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { formatBytes, formatDuration, formatNumber, summaryText } from '../../../lib/report/summary.ts'
+import { formatBytes, formatDuration, formatNumber } from '../../../lib/report/format.ts'
+import { summaryText } from '../../../lib/report/summary.ts'
 import { anyJournal, recorded, runEnded, started, stepEnded, stepStarted } from './events.ts'
 
 describe('durations, amounts and numbers as a person reads them', () => {

@@ -125,7 +125,7 @@ describe('a run on a terminal', () => {
       '  ✓ object store                                      31 ms',
       '      embedded, 127.0.0.1:41873',
       '  ✓ crash                                        1 min 05 s',
-      '  ⠹ upload sample images          12 images of…  1 min 05 s',
+      '  ⠹ upload sample images           12 images o…  1 min 05 s',
     ])
     expect(await screen.wrapped()).toBe(0)
   })
