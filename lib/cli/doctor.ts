@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
-import { formatBytes } from '../report/summary.ts'
+import { formatBytes } from '../report/format.ts'
 import { environmentOf } from '../run/environment.ts'
 import { columns } from './columns.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'

@@ -24,7 +24,7 @@ export function preview(
   params: Readonly<Record<string, string>>,
   flags: PlanFlags,
   { people }: Output,
-): Promise<number> {
+): number {
   const store = fileStore(places.runs)
   const run = resumedRun(places, plan.name, flags, store)
   const before = run === undefined ? undefined : readRecord(store, plan.name, run)
@@ -41,7 +41,7 @@ export function preview(
   if (shown.length > 0) people.write(`parameters\n${columns(shown)}`)
   people.write(lacking(plan, places))
   people.write('Nothing was started or written\n')
-  return Promise.resolve(0)
+  return 0
 }
 
 function graphOf(places: Places, plan: Plan, given: Readonly<Record<string, string | undefined>>): Graph {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { foldersOf, lastLine } from '../record/folder.ts'
+import { formatDuration } from '../report/format.ts'
 import { columns } from './columns.ts'
 import { listPlans } from './list-plans.ts'
 import type { Places } from './places.ts'
@@ -29,15 +30,14 @@ export async function list(places: Places, format: 'text' | 'json'): Promise<num
     write(rows.map(({ plan, last }) => `${JSON.stringify({ ...plan, ...(last && { last }) })}\n`).join(''))
   else if (plans.length === 0)
     write(`There are no plans in ${places.plans}. Write one: ${places.command('plan')} --new my-plan\n`)
-  else write(await textOf(rows, places))
+  else write(textOf(rows, places))
   await written()
   return 0
 }
 
 type Row = { readonly plan: ListedPlan; readonly last: LastRun | undefined }
 
-async function textOf(rows: readonly Row[], places: Places): Promise<string> {
-  const durations = await durationsOf(rows)
+function textOf(rows: readonly Row[], places: Places): string {
   const lines: string[] = []
   const width = Math.max(...rows.map(({ plan }) => plan.name.length))
   for (const kind of ['functional', 'performance', 'smoke']) {
@@ -47,7 +47,7 @@ async function textOf(rows: readonly Row[], places: Places): Promise<string> {
             [
               plan.name.padEnd(width),
               (last?.outcome ?? 'never run').padEnd(9),
-              (durations.get(last) ?? '').padStart(8),
+              durationOf(last).padStart(8),
               plan.title,
             ],
           ]
@@ -60,12 +60,8 @@ async function textOf(rows: readonly Row[], places: Places): Promise<string> {
   return `${lines.join('\n')}\nRun one: ${places.command('plan')} NAME     Flags and parameters: ${places.command('plan')} NAME --help\n`
 }
 
-// What most lists don't need is not loaded for them.
-async function durationsOf(rows: readonly Row[]): Promise<ReadonlyMap<LastRun | undefined, string>> {
-  const ended = rows.flatMap(({ last }) => (last?.duration === undefined ? [] : [[last, last.duration] as const]))
-  if (ended.length === 0) return new Map()
-  const { formatDuration } = await import('../report/summary.ts')
-  return new Map(ended.map(([last, duration]) => [last, formatDuration(duration)]))
+function durationOf(last: LastRun | undefined): string {
+  return last?.duration === undefined ? '' : formatDuration(last.duration)
 }
 
 async function lastRun({ runs }: Places, plan: string): Promise<LastRun | undefined> {

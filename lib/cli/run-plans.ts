@@ -32,7 +32,9 @@ export async function runChosen(places: Places, names: readonly string[], flags:
 
   if (flags['dry-run']) {
     const { preview } = await import('./dry-run.ts')
-    return inTurn(loaded, new AbortController().signal, output, (plan) => preview(places, plan, params, flags, output))
+    return inTurn(loaded, new AbortController().signal, output, async (plan) =>
+      preview(places, plan, params, flags, output),
+    )
   }
 
   const views = sharedViews(flags, output)

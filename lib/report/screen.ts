@@ -1,6 +1,6 @@
 import type { Clock } from '../run/clock.ts'
+import { formatDuration } from './format.ts'
 import { type Page, rowLine } from './page.ts'
-import { formatDuration } from './summary.ts'
 import { oneLine } from './text.ts'
 
 /** Something that goes on. */

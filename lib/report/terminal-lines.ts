@@ -2,8 +2,8 @@ import type { FindingRecord, MetricRecord, Outcome, ServiceEvent, StepEnded } fr
 import type { StepRecord } from '../record/run-record.ts'
 import { sentenceOf } from '../run/perform.ts'
 import { summarize } from '../stats/summary.ts'
+import { formatDuration, formatNumber, several } from './format.ts'
 import { type Page, type Row, rowLines, under } from './page.ts'
-import { formatDuration, formatNumber, several } from './summary.ts'
 import { linesOf, oneLine } from './text.ts'
 
 const marks: Readonly<Record<Outcome, Pick<Row, 'mark' | 'style'>>> = {
