@@ -1,5 +1,5 @@
-import { isatty, WriteStream } from 'node:tty'
 import { cannot } from '../plan/problem.ts'
+import { libc } from '../shell/libc.ts'
 import { guardStdout, type RealStdout } from '../shell/stdout.ts'
 import { writeTo } from './print.ts'
 
@@ -23,25 +23,28 @@ export interface Output {
 export function claimStdout(command: string, claims: readonly string[]): Output {
   if (claims.length > 1)
     throw cannot(`run ${command}`, 'stdout', 'promised to one', claims.join(' and '), 'Give the others a FILE.')
-  const atStart = widthOfStdout()
+  const stderrIsTTY = libc().isTerminal(2)
+  // Descriptor 1 will be stderr; where that is a file, the width stays what it was.
+  const atStart = stderrIsTTY ? undefined : widthOfStdout()
   const stdout = guardStdout()
   const shared = claims.length > 0
-  const isTTY = shared ? process.stderr.isTTY === true : stdout.isTTY
+  const isTTY = shared ? stderrIsTTY : stdout.isTTY
   return {
     stdout,
     people: {
       write: shared ? (text) => writeTo(2, text) : stdout.write,
       isTTY: isTTY && process.env.TERM !== 'dumb',
       color: isColor(isTTY, process.env),
-      // Descriptor 1 is stderr by now, which may be a file; then the width stays what it was.
-      columns: () => process.stderr.columns || atStart || Number(process.env.COLUMNS) || 80,
+      columns: () => (stderrIsTTY && process.stderr.columns) || atStart || Number(process.env.COLUMNS) || 80,
     },
   }
 }
 
 /** Not from `process.stdout`: once that has been looked at, it writes past the guard. */
 function widthOfStdout(): number | undefined {
-  return isatty(1) && !isatty(2) ? new WriteStream(1).columns : undefined
+  if (!libc().isTerminal(1)) return undefined
+  const tty: typeof import('node:tty') = require('node:tty') // slow to load, and seldom needed
+  return new tty.WriteStream(1).columns
 }
 
 function isColor(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {

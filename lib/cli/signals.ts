@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { Interrupted } from '../run/summing.ts'
+import { libc } from '../shell/libc.ts'
 
 /** One Ctrl-C arrives twice, from the terminal and from the `bun run` around us; a second one is meant as such after this long. */
 const secondAfterMs = 300
@@ -24,7 +24,7 @@ export function onSignals(
       stop(reason)
     } else if (signal === 'SIGINT' && performance.now() - first >= secondAfterMs) force(reason)
   }
-  const heard = ignoresHangUp(stdout.isTTY || isatty(0) || isatty(2))
+  const heard = ignoresHangUp(stdout.isTTY || libc().isTerminal(0) || libc().isTerminal(2))
     ? (['SIGINT', 'SIGTERM'] as const)
     : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   for (const signal of heard) process.on(signal, hear)

@@ -1,5 +1,4 @@
 import { write as writeTo } from 'node:fs'
-import { isatty } from 'node:tty'
 import { promisify } from 'node:util'
 import { messageOf, Problem } from '../plan/problem.ts'
 import { libc } from './libc.ts'
@@ -22,7 +21,7 @@ const writeSome = promisify(writeTo)
  * stderr, so that a `console.log` in a plan, a child that inherits stdout or a library lands there. Call it once, before other code loads.
  */
 export function guardStdout(): RealStdout {
-  const isTTY = isatty(1)
+  const isTTY = libc().isTerminal(1)
   const fd = libc().dup(1)
   libc().closeOnExec(fd)
   libc().dup2(2, 1)
