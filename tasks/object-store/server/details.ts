@@ -1,6 +1,6 @@
 import type { Checksum, PartChecksum } from './checksums.ts'
 import type { S3Request } from './exchange.ts'
-import { parameter } from './exchange.ts'
+import { headerValue, parameter } from './exchange.ts'
 import { S3Error } from './s3-error.ts'
 
 /** What an object carries beside its bytes. */
@@ -83,7 +83,7 @@ export function detailHeaders(details: Details, request: S3Request): Record<stri
   const headers: Record<string, string> = { ...details.headers }
   for (const name of kept) {
     const value = parameter(request, `response-${name}`)
-    if (value !== undefined) headers[name] = value
+    if (value !== undefined) headers[name] = headerValue(`response-${name}`, value)
   }
   for (const [name, value] of Object.entries(details.metadata)) headers[`x-amz-meta-${name}`] = headerText(value)
   if (details.tags?.length) headers['x-amz-tagging-count'] = String(details.tags.length)

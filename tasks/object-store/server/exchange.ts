@@ -50,6 +50,16 @@ export function numberParameter(request: S3Request, name: string, fallback: numb
   return Number(value)
 }
 
+/** What comes in a URL may hold what no header can: a line end would begin a header of the sender's making. */
+export function headerValue(name: string, value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  if (!/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return value
+  throw new S3Error('InvalidArgument', `The value of ${name} holds a character that no header can.`, {
+    ArgumentName: name,
+    ArgumentValue: value,
+  })
+}
+
 export function xmlAnswer(body: string, status = 200, headers: Record<string, string> = {}): Answer {
   return { status, headers: { 'content-type': 'application/xml', ...headers }, body }
 }

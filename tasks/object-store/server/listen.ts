@@ -64,7 +64,7 @@ async function serve(
   const lengthless = given.status === 204 || given.status === 304
   response.writeHead(given.status, {
     ...(lengthless ? {} : { 'content-length': String(length) }),
-    ...given.headers,
+    ...onTheWire(given.headers ?? {}),
     'x-amz-request-id': id,
     server: 'assay',
     // What was not read of a refused body would be taken for the next request.
@@ -150,6 +150,15 @@ function headersOf(incoming: IncomingMessage): Record<string, string> {
     headers[name] = /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString() : text
   }
   return headers
+}
+
+/** The reverse: UTF-8, byte for byte as it came in. */
+function onTheWire(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const wire: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    wire[name] = /[\u0080-\uffff]/.test(value) ? Buffer.from(value).toString('latin1') : value
+  }
+  return wire
 }
 
 function errorAnswer(error: unknown, request: S3Request, id: string): Answer {

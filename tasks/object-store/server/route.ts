@@ -4,7 +4,7 @@ import { deleteObjects } from './batch-delete.ts'
 import { bucketLocation, bucketVersioning, createBucket, deleteBucket, headBucket, listBuckets } from './buckets.ts'
 import { completeUpload } from './complete.ts'
 import { copyObject, uploadPartCopy } from './copy.ts'
-import { type Answer, parameter, type S3Request } from './exchange.ts'
+import { type Answer, headerValue, parameter, type S3Request } from './exchange.ts'
 import { listObjectsV1, listObjectsV2, listObjectVersions } from './listing.ts'
 import { abortUpload, createUpload, listParts, listUploads, uploadPart } from './multipart.ts'
 import { deleteObject, getObject, putObject } from './objects.ts'
@@ -36,7 +36,7 @@ function withHoistedHeaders(request: S3Request): S3Request {
   if (!('X-Amz-Signature' in request.query)) return request
   const headers: Record<string, string> = {}
   for (const [name, [value]] of Object.entries(request.query)) {
-    if (/^x-amz-/i.test(name) && value !== undefined) headers[name.toLowerCase()] = value
+    if (/^x-amz-/i.test(name) && value !== undefined) headers[name.toLowerCase()] = headerValue(name, value)
   }
   return { ...request, headers: { ...headers, ...request.headers } }
 }
