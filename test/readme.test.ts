@@ -21,7 +21,7 @@ beforeAll(async () => {
     }
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
   for (const { path, bytes } of await drawSamples())
-    if (bytes.length < 100_000) await Bun.write(join(scratch, 'images', path), bytes)
+    if (bytes.length < 200_000) await Bun.write(join(scratch, 'images', path), bytes)
 })
 
 function blocks(language: string): readonly string[] {

@@ -1,11 +1,5 @@
-import type { StageName, StageRun } from './black-box-observe.ts'
+import type { Ground, StageName, StageRun } from './black-box-observe.ts'
 import { manifestPrefix } from './manifest.ts'
-
-/** Where a stage writes: nothing is there when it starts. */
-export interface Ground {
-  readonly dataset: string
-  readonly output: { readonly bucket: string; readonly prefix: string }
-}
 
 /** A data set and an output prefix of the run's own that hold nothing yet, not even from an attempt that was cut short. */
 export async function cleanGround(stage: StageName, { store, dataset }: StageRun): Promise<Ground> {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { Problem, type WorkContext } from '../../lib/index.ts'
 import { type Ended, type RunningProcess, type Stopped, startProcess } from '../../lib/shell/process.ts'
 import type { S3 } from '../object-store/client.ts'
-import type { Ground } from './black-box-ground.ts'
 import { stageEnvironment } from './environment.ts'
 import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
 import { type FileWatch, watchFiles } from './evidence-files.ts'
@@ -57,6 +56,12 @@ export interface StageRun {
   /** More variables for the stage. */
   readonly variables?: Readonly<Record<string, string>> | undefined
   readonly waits?: Partial<Waits> | undefined
+}
+
+/** Where a stage writes: nothing is there when it starts. */
+export interface Ground {
+  readonly dataset: string
+  readonly output: { readonly bucket: string; readonly prefix: string }
 }
 
 /** How long to wait for what, in seconds. */

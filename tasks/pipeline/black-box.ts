@@ -85,6 +85,10 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
       return receivedAt === undefined ? objects.arrival(key) : { by: 'store', receivedAt }
     },
   })
+  const images = outputs.filter(({ image }) => image.kind !== 'other').length
+  context.progress(
+    `${sources.length} → ${images} images${each === undefined ? '' : ` in ${sizeNames(run).join(', ')}`}`,
+  )
   return {
     stage,
     command: commandText(stage, run),

@@ -39,7 +39,7 @@ export async function uploadImages(store: StageStore, folder: string, context: W
     bytes += image.length
     context.progress(`${keys.length} of ${sources.length} images, ${(bytes / 1e6).toFixed(1)} MB`)
   }
-  context.progress(`${keys.length} images, ${(bytes / 1e6).toFixed(1)} MB`)
+  context.progress(`${keys.length === 1 ? '1 image' : `${keys.length} images`}, ${(bytes / 1e6).toFixed(1)} MB`)
   return { bucket, prefix, keys, bytes }
 }
 
