@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs'
-import { unlink, writeFile } from 'node:fs/promises'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, write, writeSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSlice } from './exchange.ts'
 
@@ -9,7 +9,7 @@ export interface Segment {
   readonly size: number
 }
 
-/** Files that are written once under a name of ours and never changed; what they mean stands in the catalog. */
+/** Files under names of ours that don't change while the catalog, which says what they mean, names them or somebody reads them. */
 export interface Content {
   create(): ContentWriter
   /** Keeps the files from being removed until the returned function is called. */
@@ -19,8 +19,8 @@ export interface Content {
   slices(segments: readonly Segment[], start: number, end: number): readonly FileSlice[]
   /** Removes every file that no catalog row names; for the start, when nothing is being written. */
   sweep(known: ReadonlySet<string>): void
-  /** Resolves when every removal under way is done. */
-  settled(): Promise<void>
+  /** Removes what nothing names and waits for every removal under way. */
+  close(): Promise<void>
 }
 
 export interface ContentWriter {
@@ -32,29 +32,42 @@ export interface ContentWriter {
 /** Below this a file is written in one piece off the main thread; above it as it comes in, so that memory stays bounded. */
 const pieceLimit = 1 << 20
 
+/**
+ * How many small files nothing names any more are kept to be written again. Creating a file where others were just removed costs ext4
+ * up to a millisecond, as it looks for an inode that was not in use a moment ago; half of a put's time when objects are replaced.
+ */
+const spareLimit = 64
+
 export function openContent(folder: string): Content {
   mkdirSync(folder, { recursive: true })
   const path = (id: string) => join(folder, id)
   const holds = new Map<string, number>()
-  const doomed = new Set<string>()
+  const doomed = new Map<string, Segment>()
   const removals = new Set<Promise<void>>()
+  const spares: Segment[] = []
   // Unique over restarts too, as the clock's reading is part of it.
   const session = Date.now().toString(36)
   let created = 0
 
-  const drop = (id: string) => {
+  const unlinkFile = (id: string) => {
     const removal: Promise<void> = unlink(path(id))
       // Left for the sweep of the next start.
       .catch(() => {})
       .finally(() => removals.delete(removal))
     removals.add(removal)
   }
+  const drop = (segment: Segment) => {
+    if (segment.size <= pieceLimit && spares.length < spareLimit) spares.push(segment)
+    else unlinkFile(segment.id)
+  }
+  const open = (): OpenFile => {
+    const spare = spares.pop()
+    const id = spare?.id ?? `${session}-${(created++).toString(36)}`
+    return { id, handle: openSync(path(id), spare ? 'r+' : 'wx'), size: spare?.size ?? 0 }
+  }
 
   return {
-    create() {
-      const id = `${session}-${(created++).toString(36)}`
-      return contentWriter(path(id), id, () => drop(id))
-    },
+    create: () => contentWriter(open, unlinkFile),
     hold(segments) {
       for (const { id } of segments) holds.set(id, (holds.get(id) ?? 0) + 1)
       let held = true
@@ -66,15 +79,17 @@ export function openContent(folder: string): Content {
           if (left > 0) holds.set(id, left)
           else {
             holds.delete(id)
-            if (doomed.delete(id)) drop(id)
+            const segment = doomed.get(id)
+            doomed.delete(id)
+            if (segment) drop(segment)
           }
         }
       }
     },
     remove(segments) {
-      for (const { id } of segments) {
-        if (holds.has(id)) doomed.add(id)
-        else drop(id)
+      for (const segment of segments) {
+        if (holds.has(segment.id)) doomed.set(segment.id, segment)
+        else drop(segment)
       }
     },
     slices(segments, start, end) {
@@ -88,26 +103,35 @@ export function openContent(folder: string): Content {
       return found
     },
     sweep(known) {
-      for (const id of readdirSync(folder)) if (!known.has(id)) drop(id)
+      for (const id of readdirSync(folder)) if (!known.has(id)) unlinkFile(id)
     },
-    async settled() {
+    async close() {
+      for (const { id } of spares.splice(0)) unlinkFile(id)
       while (removals.size > 0) await Promise.all(removals)
     },
   }
 }
 
-function contentWriter(path: string, id: string, drop: () => void): ContentWriter {
+interface OpenFile {
+  readonly id: string
+  readonly handle: number
+  /** Bytes it holds that mean nothing any more. */
+  readonly size: number
+}
+
+function contentWriter(open: () => OpenFile, unlinkFile: (id: string) => void): ContentWriter {
   let pieces: Uint8Array[] = []
   let size = 0
-  let file: number | undefined
+  let file: OpenFile | undefined
+  let state: 'open' | 'closed' = 'open'
   const close = () => {
-    if (file !== undefined) closeSync(file)
-    file = undefined
+    if (file !== undefined && state === 'open') closeSync(file.handle)
+    state = 'closed'
   }
   const flush = () => {
-    file ??= openSync(path, 'wx')
+    file ??= open()
     // Writing in place of waiting for a thread is what holds the sender back when the disk is slower than the network.
-    for (const piece of pieces) writeAll(file, piece)
+    for (const piece of pieces) writeAll(file.handle, piece)
     pieces = []
   }
   return {
@@ -117,21 +141,38 @@ function contentWriter(path: string, id: string, drop: () => void): ContentWrite
       if (size > pieceLimit) flush()
     },
     async finish() {
-      if (file === undefined)
-        await writeFile(path, pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces))
-      else flush()
+      if (file !== undefined) flush()
+      else {
+        file = open()
+        if (size > 0) await writePieces(file.handle, pieces, size)
+      }
+      if (file.size > size) ftruncateSync(file.handle, size)
       close()
-      return { id, size }
+      return { id: file.id, size }
     },
     discard() {
       close()
       pieces = []
-      drop()
+      if (file !== undefined) unlinkFile(file.id)
     },
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
+function writeAll(handle: number, bytes: Uint8Array): void {
   let written = 0
-  while (written < bytes.byteLength) written += writeSync(file, bytes, written)
+  while (written < bytes.byteLength) written += writeSync(handle, bytes, written)
+}
+
+function writePieces(handle: number, pieces: readonly Uint8Array[], size: number): Promise<void> {
+  const bytes = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, size)
+  return new Promise((resolve, reject) => {
+    writeAt(0)
+    function writeAt(done: number): void {
+      write(handle, bytes, done, size - done, done, (error, written) => {
+        if (error) reject(error)
+        else if (done + written === size) resolve()
+        else writeAt(done + written)
+      })
+    }
+  })
 }

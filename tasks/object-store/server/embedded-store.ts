@@ -39,7 +39,7 @@ export function openStore(folder: string, credentials: Credentials): OpenStore {
   return {
     answer: (request) => answer(store, request),
     async close() {
-      await content.settled()
+      await content.close()
       record.close()
       catalog.close()
     },
