@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Endpoint } from '../tasks/object-store/client.ts'
 import { endpointFromEnv, isLoopback } from '../tasks/object-store/endpoint.ts'
+import { startEmbeddedStore } from '../tasks/object-store/server/embedded-store.ts'
 import { motoProgram, type Program, root, rustfsProgram, versitygwProgram } from './servers/install.ts'
 import { freePort, type Launched, launch } from './servers/process.ts'
 
@@ -120,6 +121,20 @@ export async function startEmbedded(): Promise<RunningServer> {
     stop: async () => {
       child.kill('SIGTERM')
       await child.exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The same in this process, where coverage sees it. */
+export async function startInProcess(): Promise<RunningServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-store-'))
+  const store = await startEmbeddedStore({ folder, port: 0, region, ...keys })
+  return {
+    endpoint: store.endpoint,
+    domain: `localhost:${new URL(store.endpoint.url).port}`,
+    stop: async () => {
+      await store.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
