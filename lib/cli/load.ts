@@ -59,7 +59,13 @@ function notLoaded(path: string, action: string, error: unknown, places: Places)
     )
   }
   if (first instanceof ResolveMessage)
-    return cannot(action, first.specifier, 'a module that is there', first.message.replaceAll(`${places.root}/`, ''))
+    return cannot(
+      action,
+      first.specifier,
+      'a module that is there',
+      first.message.replaceAll(`${places.root}/`, ''),
+      /^[./]/.test(first.specifier) ? '' : `Install it in ${places.root}: bun add ${first.specifier}`,
+    )
   const place = placeOf(first, places) ?? shown(path)
   return cannot(action, place, 'code that runs when it is imported', thrown(first), compilerHint(places))
 }

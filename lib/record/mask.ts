@@ -8,12 +8,16 @@ const secretName = /KEY|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL/i
 /** A shorter value would mask words that only look like it. */
 const shortest = 6
 
-/** A mask for the values of variables that are secret by their name, and of `more`. */
+/** `postgres://user:secret@host` holds one whatever its variable is called. */
+const passwordInUrl = /:\/\/[^/\s:@]*:([^/\s@]+)@/
+
+/** A mask for the values of variables that are secret by their name, for passwords in URLs, and of `more`. */
 export function maskOf(env: Readonly<Record<string, string | undefined>>, more: readonly string[] = []): Mask {
   const named = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && secretName.test(name) ? [value] : [],
   )
-  const secrets = [...new Set([...named, ...more])].filter((value) => value.length >= shortest)
+  const inUrls = Object.values(env).flatMap((value) => value?.match(passwordInUrl)?.[1] ?? [])
+  const secrets = [...new Set([...named, ...inUrls, ...more])].filter((value) => value.length >= shortest)
   // As JSON writes it too, since that is how much of what is logged was written.
   const written = [...new Set(secrets.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
   // Longest first: one secret may be the beginning of another.

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failing, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
 
@@ -101,6 +101,37 @@ describe('plan NAME', () => {
     const repo = repository({ makes: planText('makes', body) })
     expect((await repo.run(['plan', 'makes'])).exit).toBe(1)
     expect((await repo.run(['plan', 'makes', '--create-buckets'])).exit).toBe(0)
+  })
+
+  test('keeps what an env file holds of secrets out of every record', async () => {
+    const body = `plan.step({ name: 'leak', output: v.string(), run: async (_, { env, $, log }) => {
+      log(env.API_TOKEN ?? '')
+      await $\`echo $DATABASE\`
+      throw new Error(\`it said \${env.API_TOKEN} and \${env.DATABASE}\`)
+    } })`
+    const repo = repository({ leaks: planText('leaks', body) })
+    const file = repo.file('.secrets', 'API_TOKEN=tok-1234567\nDATABASE=postgres://me:sesame99@db/x\n')
+    const words = ['plan', 'leaks', '--env-file', file, '--verbose', '--csv', 'all.csv', '--junit', 'all.xml']
+    const { exit, out, err } = await repo.run(words)
+    expect(exit).toBe(2)
+    expect(out).toContain('it said *** and postgres://me:***@db/x')
+    const files = readdirSync(repo.dir, { recursive: true, withFileTypes: true })
+    const texts = files.flatMap((entry) =>
+      entry.isFile() && entry.name !== '.secrets' && !entry.parentPath.includes('node_modules')
+        ? [readFileSync(join(entry.parentPath, entry.name), 'utf8')]
+        : [],
+    )
+    expect(texts.length).toBeGreaterThan(5)
+    for (const text of [out, err, ...texts]) expect(text).not.toMatch(/tok-1234567|sesame99/)
+  })
+
+  test.each([0, 1])('that ends its own process with %p ends with 2, and its views are there', async (code) => {
+    const body = `plan.step({ name: 'quit', output: v.number(), run: () => process.exit(${code}) })`
+    const repo = repository({ quits: planText('quits', body) })
+    const { exit, err } = await repo.run(['plan', 'quits', '--csv', 'all.csv'])
+    expect([exit, err]).toEqual([2, expect.stringContaining(`called process.exit(${code})`)])
+    expect(repo.read('all.csv')).toContain(',quits,')
+    expect((await repo.run(['plan'])).out).toMatch(/quits +broke off/)
   })
 
   test('is aborted, and says why, when something outside of every step throws', async () => {
