@@ -1,9 +1,9 @@
 import { definePlan, text } from '../lib/index.ts'
 import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
-import { objectStore } from '../tasks/object-store/service.ts'
 import { runStage, runStageAgain, SecondPass, StageReport } from '../tasks/pipeline/black-box.ts'
 import { judgeSecondPass, judgeStage } from '../tasks/pipeline/judge.ts'
+import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
 import { imagesStillThere, outputsStillThere, SourceImages, uploadImages } from '../tasks/pipeline/source-images.ts'
 
 export default definePlan(
@@ -19,7 +19,7 @@ export default definePlan(
     },
   },
   (plan, { images, sizes, stage1, stage2 }) => {
-    const store = plan.use(objectStore({ buckets: ['raw', 'augmented', 'normalized', 'manifests'] }))
+    const store = plan.use(pipelineStore(images, sizes))
 
     const raw = plan.step({
       name: 'upload sample images',

@@ -1,9 +1,9 @@
 import { definePlan, text } from '../lib/index.ts'
 import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
-import { objectStore } from '../tasks/object-store/service.ts'
 import { Refusal, runStage, runStageWithoutSpace, StageReport } from '../tasks/pipeline/black-box.ts'
 import { judgeRefusal, judgeStaging } from '../tasks/pipeline/judge-staging.ts'
+import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
 import { imagesStillThere, outputsStillThere, SourceImages, uploadImages } from '../tasks/pipeline/source-images.ts'
 
 export default definePlan(
@@ -20,7 +20,7 @@ export default definePlan(
     },
   },
   (plan, { images, sizes, nvme, ...commands }) => {
-    const store = plan.use(objectStore({ buckets: ['raw', 'augmented', 'normalized', 'manifests'] }))
+    const store = plan.use(pipelineStore(images, sizes))
     const disk = nvme === '' ? undefined : nvme
 
     const raw = plan.step({

@@ -3,7 +3,7 @@ import type { S3 } from './client.ts'
 import { connect } from './connect.ts'
 import { endpointFromEnv, endpointVariables } from './endpoint.ts'
 import { startEmbedded, startRustfs } from './local-store.ts'
-import { claimPrefix, removeBelow } from './own-prefix.ts'
+import { type Claim, claimPrefixes, removeBelow } from './own-prefix.ts'
 import { putEvents } from './put-events.ts'
 import { bucketName, bucketVariable, type Role } from './roles.ts'
 import type { PutEvent } from './server/access-record.ts'
@@ -22,15 +22,27 @@ export interface ObjectStore {
   readonly putEvents?: () => Promise<readonly PutEvent[]>
 }
 
+export interface ObjectStoreOptions {
+  /** What each bucket is for. */
+  readonly buckets: readonly Role[]
+  /** What the run writes that cannot lie under its own prefix, since somebody else's contract says where it lies. */
+  readonly beside?: (prefix: string) => readonly string[]
+  /** About how much the plan writes, said before it does where the buckets are somebody's. */
+  readonly about?: Claim['about']
+}
+
 /**
  * The object store that a plan's steps use: the one `S3_ENDPOINT` names, else `rustfs` where it is on PATH, else the embedded store;
  * the last two on loopback, with random keys, in a process that ends with us and data in the run's folder.
  */
-export function objectStore({ buckets }: { readonly buckets: readonly Role[] }): Service<ObjectStore> {
+export function objectStore(options: ObjectStoreOptions): Service<ObjectStore> {
+  const { buckets, beside = () => [], about = async () => undefined } = options
   return {
     name: 'object store',
     start: async (context) => {
-      if (context.env.S3_ENDPOINT) return startEndpoint(context, buckets)
+      const prefix = ownPrefix(context)
+      if (context.env.S3_ENDPOINT)
+        return startEndpoint(context, { roles: buckets, prefixes: [prefix, ...beside(prefix)], about })
       const rustfs = Bun.which('rustfs', { PATH: context.env.PATH ?? '' })
       return startLocal(context, buckets, rustfs)
     },
@@ -40,17 +52,17 @@ export function objectStore({ buckets }: { readonly buckets: readonly Role[] }):
 /** A wrong address must be told in seconds, not after a client's many retries. */
 const probeDeadline = 5000
 
-async function startEndpoint(context: ServiceContext, roles: readonly Role[]): Promise<RunningService<ObjectStore>> {
+async function startEndpoint(context: ServiceContext, wanted: Claim): Promise<RunningService<ObjectStore>> {
   const endpoint = endpointFromEnv(context.env)
-  const prefix = ownPrefix(context)
-  await claimPrefix(connect(endpoint, { deadline: probeDeadline }), prefix, roles, context)
+  const { roles, prefixes } = wanted
+  await claimPrefixes(connect(endpoint, { deadline: probeDeadline }), wanted, context)
   const client = storeClient('endpoint', connect(endpoint), context, roles)
   return {
     client,
     detail: new URL(endpoint.url).host,
     ready: async () => {},
     stop: async () => {},
-    discard: () => removeBelow(client.s3, prefix, roles.map(client.bucket)),
+    discard: () => removeBelow(client.s3, prefixes, roles.map(client.bucket)),
   }
 }
 

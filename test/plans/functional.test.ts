@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { drawSamples } from '../../tasks/images/samples.ts'
+import { connect } from '../../tasks/object-store/connect.ts'
 import { endpointVariables } from '../../tasks/object-store/endpoint.ts'
 import { type RunningServer, startRustfs, startVersitygw, type Unavailable } from '../servers.ts'
 
@@ -88,6 +89,10 @@ for (const [name, start] of [
         const { exit, out } = await run(plan, endpointVariables(server.endpoint), '--set', `images=${images}`)
         expect(out).toContain('passed · ')
         expect(exit).toBe(0)
+        // Of somebody's buckets nothing is left behind: what was written is gone, manifests and marks included.
+        const s3 = connect(server.endpoint)
+        for (const bucket of ['raw', 'augmented', 'normalized', 'manifests'])
+          expect(await s3.list(bucket, '')).toEqual([])
       },
       120_000,
     )

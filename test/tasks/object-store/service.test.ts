@@ -167,7 +167,12 @@ describe('with S3_ENDPOINT', () => {
     })
     const context = serviceContext(own.path, env, 'told')
     const existed: Promise<boolean>[] = []
-    await service.start({
+    const told = objectStore({
+      buckets: ['raw', 'manifests'],
+      beside: (prefix) => [`manifests/of ${prefix}`],
+      about: async () => ({ objects: 12, bytes: 3_400_000 }),
+    })
+    await told.start({
       ...context,
       announce(sentence) {
         existed.push(store.s3.hasBucket('told-raw'))
@@ -175,7 +180,7 @@ describe('with S3_ENDPOINT', () => {
       },
     })
     expect(context.announced).toEqual([
-      `Writes to ${env.S3_ENDPOINT}, buckets told-raw, told-manifests (told-raw, told-manifests to be created), only below assay/plan-1/told/`,
+      `Writes about 12 objects, 4 MB, to ${env.S3_ENDPOINT}, buckets told-raw, told-manifests (told-raw, told-manifests to be created), only below assay/plan-1/told/, manifests/of assay/plan-1/told/`,
     ])
     expect(await store.s3.hasBucket('told-raw')).toBe(true)
   })
