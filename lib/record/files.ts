@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   closeSync,
   existsSync,
   fdatasync,
@@ -56,6 +55,7 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
   const journal = join(folder, 'journal.jsonl')
   const fd = guarded(folder, () => openSync(journal, mode))
   let length = mode === 'wx' ? 0 : cutTornLine(fd)
+  const logs = openLogs()
   return {
     path: folder,
     append(lines) {
@@ -77,20 +77,42 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
       guarded(folder, () => writeWhole(path, content))
       return path
     },
-    log(name, text) {
-      const path = join(folder, name)
-      guarded(folder, () => {
-        mkdirSync(dirname(path), { recursive: true })
-        appendFileSync(path, text)
-      })
-    },
+    log: (name, text) => guarded(folder, () => writeSync(logs.open(join(folder, name)), text)),
     folder(name) {
       const path = join(folder, name)
       guarded(folder, () => mkdirSync(path, { recursive: true }))
       return path
     },
     remove: (name) => guarded(folder, () => rmSync(join(folder, name), { recursive: true, force: true })),
-    close: () => closeSync(fd),
+    close() {
+      logs.close()
+      closeSync(fd)
+    },
+  }
+}
+
+/** Log files kept open while lines come: opening one anew for each line takes longer than many a step. */
+function openLogs() {
+  const most = 16
+  const open = new Map<string, number>()
+  return {
+    open(path: string): number {
+      const known = open.get(path)
+      if (known !== undefined) return known
+      mkdirSync(dirname(path), { recursive: true })
+      const fd = openSync(path, 'a')
+      open.set(path, fd)
+      const [oldest] = open
+      if (open.size > most && oldest !== undefined) {
+        open.delete(oldest[0])
+        closeSync(oldest[1])
+      }
+      return fd
+    },
+    close() {
+      for (const fd of open.values()) closeSync(fd)
+      open.clear()
+    },
   }
 }
 
