@@ -73,6 +73,8 @@ describe('report', () => {
     expect((await repo.run(['report'])).err).toMatch(/journal.jsonl:2' must be an event of a run/)
     repo.file('runs/one/20990101-000000-aaaa/journal.jsonl', journal.slice(0, -20))
     expect((await repo.run(['report'])).out).toContain('unfinished')
+    const whole = journal.slice(0, journal.slice(0, -1).lastIndexOf('\n') + 1)
+    expect((await repo.run(['report', '--json'])).out).toBe(whole)
     rmSync(join(repo.dir, 'runs/one/20990101-000000-aaaa'), { recursive: true })
   })
 })

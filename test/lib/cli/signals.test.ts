@@ -1,6 +1,7 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { onSignals } from '../../../lib/cli/signals.ts'
 import { runs } from '../shell/runs.ts'
 import { ended, newestRun, passing, planText, type Repository, removeRepositories, repository } from './helpers.ts'
 
@@ -55,14 +56,29 @@ describe('a signal to a plan that runs', () => {
     expect((await repo.run(['plan'])).out).toMatch(/busy +aborted/)
   })
 
-  test('a Ctrl-C that arrives twice at once counts once', async () => {
-    const repo = repository({ busy: planText('busy', busy) })
-    const child = repo.start(['plan', 'busy'])
-    await pidsOf(repo)
-    child.kill('SIGINT')
-    child.kill('SIGINT')
-    const { exit, out } = await ended(child)
-    expect([exit, out.includes('aborted ·')]).toEqual([130, true])
+  test('a Ctrl-C that arrives twice within 300 ms counts once', () => {
+    const heard: string[] = []
+    const clock = spyOn(performance, 'now')
+    const forget = onSignals(
+      { isTTY: true },
+      ({ exit }) => heard.push(`stop ${exit}`),
+      ({ exit }) => heard.push(`force ${exit}`),
+    )
+    try {
+      for (const at of [1000, 1001, 1299]) {
+        clock.mockReturnValue(at)
+        process.emit('SIGINT', 'SIGINT')
+      }
+      expect(heard).toEqual(['stop 130'])
+      clock.mockReturnValue(1300)
+      process.emit('SIGTERM', 'SIGTERM')
+      expect(heard).toEqual(['stop 130'])
+      process.emit('SIGINT', 'SIGINT')
+      expect(heard).toEqual(['stop 130', 'force 130'])
+    } finally {
+      clock.mockRestore()
+      forget()
+    }
   })
 
   test('a second Ctrl-C ends at once what does not end by itself, and the views are there', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { entry, failing, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
+import { entry, failing, home, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
 
 afterAll(removeRepositories)
 
@@ -107,6 +107,12 @@ describe('a reader that goes away', () => {
     expect(err).toEndWith(`exit ${exit}\n`)
     expect(err).not.toMatch(/EPIPE|rror/)
     expect(out.split('\n').length).toBeLessThanOrEqual(2)
+  })
+
+  test('while a long list is printed is no error either', async () => {
+    const script = `import { writeTo } from '${home}/lib/cli/print.ts'; for (let i = 0; i < 20; i++) writeTo(1, 'x\\n'.repeat(1e5))`
+    const { err } = await shell(`'${process.execPath}' -e "${script}" | head -1; echo "exit \${PIPESTATUS[0]}" >&2`)
+    expect(err).toBe('exit 0\n')
   })
 
   test('of stdout and stderr both does not change the exit code', async () => {
