@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fdatasync,
@@ -55,7 +56,7 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
   const journal = join(folder, 'journal.jsonl')
   const fd = guarded(folder, () => openSync(journal, mode))
   let length = mode === 'wx' ? 0 : cutTornLine(fd)
-  const logs = openLogs()
+  const logs = lateLogs()
   return {
     path: folder,
     append(lines) {
@@ -77,7 +78,7 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
       guarded(folder, () => writeWhole(path, content))
       return path
     },
-    log: (name, text) => guarded(folder, () => writeSync(logs.open(join(folder, name)), text)),
+    log: (name, text) => guarded(folder, () => logs.add(join(folder, name), text)),
     folder(name) {
       const path = join(folder, name)
       guarded(folder, () => mkdirSync(path, { recursive: true }))
@@ -85,34 +86,52 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
     },
     remove: (name) => guarded(folder, () => rmSync(join(folder, name), { recursive: true, force: true })),
     close() {
-      logs.close()
+      guarded(folder, logs.write)
       closeSync(fd)
     },
   }
 }
 
-/** Log files kept open while lines come: opening one anew for each line takes longer than many a step. */
-function openLogs() {
-  const most = 16
-  const open = new Map<string, number>()
-  return {
-    open(path: string): number {
-      const known = open.get(path)
-      if (known !== undefined) return known
+/**
+ * Lines for log files, written a moment after they came: a new file makes the journal's next sync twice as long, so steps
+ * that end together share that too.
+ */
+function lateLogs() {
+  const soonMs = 100
+  const most = 64 * 1024
+  let pending = new Map<string, string>()
+  let size = 0
+  let timer: Timer | undefined
+  let broken: unknown
+
+  function write(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const texts = pending
+    pending = new Map()
+    size = 0
+    for (const [path, text] of texts) {
       mkdirSync(dirname(path), { recursive: true })
-      const fd = openSync(path, 'a')
-      open.set(path, fd)
-      const [oldest] = open
-      if (open.size > most && oldest !== undefined) {
-        open.delete(oldest[0])
-        closeSync(oldest[1])
-      }
-      return fd
+      appendFileSync(path, text)
+    }
+  }
+
+  return {
+    add(path: string, text: string): void {
+      if (broken !== undefined) throw broken
+      pending.set(path, (pending.get(path) ?? '') + text)
+      size += text.length
+      if (size > most) write()
+      else
+        timer ??= setTimeout(() => {
+          try {
+            write()
+          } catch (error) {
+            broken = error // for whoever logs next
+          }
+        }, soonMs)
     },
-    close() {
-      for (const fd of open.values()) closeSync(fd)
-      open.clear()
-    },
+    write,
   }
 }
 

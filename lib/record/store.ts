@@ -26,7 +26,7 @@ export interface RunStore {
   sync(): Promise<void>
   /** Writes a file of the run so that it is there whole or not at all; returns its path. */
   write(name: string, content: string | Uint8Array): string
-  /** Adds to a file of the run that only people read: nothing waits for it and nothing relies on it. */
+  /** Adds to a file of the run that only people read, within a moment: nothing waits for it and nothing relies on it. */
   log(name: string, text: string): void
   /** Makes a folder of the run and returns its path. */
   folder(name: string): string

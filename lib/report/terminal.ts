@@ -117,7 +117,8 @@ export function terminalView(options: TerminalOptions): TerminalView {
       progress: one?.words ?? '',
       because: explain ? (ended.because ?? step.because) : undefined,
       tail: (one?.lines ?? []).slice(-mostLines),
-      log: ended.outcome !== 'passed' && existsSync(log) ? log : undefined,
+      // What is being logged is on its way to the file.
+      log: ended.outcome !== 'passed' && (one?.lines.length || existsSync(log)) ? log : undefined,
     }
     running.delete(ended.step)
     screen.print(endedLines(ended, notes, page()))

@@ -25,6 +25,30 @@ describe('files', () => {
     expect(readdirSync(join(folder, 'b'))).toEqual(['taken'])
   })
 
+  test('what is logged is in its file once the run is closed, in order, however much it is', () => {
+    const run = fileStore(join(folder, 'logged')).create('plan', 'run')
+    const lines = Array.from({ length: 3000 }, (_, i) => `line ${i} ${'x'.repeat(50)}\n`)
+    for (const [index, line] of lines.entries()) run.log(`logs/${index % 2}.log`, line)
+    run.close()
+    const read = (name: string) => readFileSync(join(run.path, 'logs', name), 'utf8')
+    expect(read('0.log')).toBe(lines.filter((_, i) => i % 2 === 0).join(''))
+    expect(read('1.log')).toBe(lines.filter((_, i) => i % 2 === 1).join(''))
+  })
+
+  test('a log that cannot be written is told to whoever logs next', async () => {
+    const run = fileStore(join(folder, 'unloggable')).create('plan', 'run')
+    writeFileSync(join(run.path, 'logs'), 'a file in the way')
+    run.log('logs/a.log', 'one\n')
+    const again = () => run.log('logs/a.log', 'two\n')
+    let sentence: string | undefined
+    for (let turn = 0; sentence === undefined && turn < 1000; turn++) {
+      await Bun.sleep(5)
+      sentence = sentenceOf(again)
+    }
+    expect(sentence).toStartWith('Cannot record the run as')
+    run.close()
+  })
+
   test('a place that is a file is refused in a sentence', () => {
     const root = join(folder, 'file')
     writeFileSync(root, '')
@@ -77,6 +101,15 @@ describe('files', () => {
     expect(existsSync(folder)).toBe(false)
   })
 })
+
+function sentenceOf(act: () => void): string | undefined {
+  try {
+    act()
+    return undefined
+  } catch (error) {
+    return String(error).replace(/^Problem: /, '')
+  }
+}
 
 /** Only root may mount; elsewhere the test is skipped for that reason. */
 function canMount(): boolean {

@@ -30,6 +30,9 @@ const screens: Readonly<Record<number, string>> = {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
+      log:
+      runs/small/20261121-071602-k3x9/lo
+gs/06-crash.log
   – publish
       because crash errored
   failed · 4 steps (1 errored, 1
@@ -57,6 +60,7 @@ const screens: Readonly<Record<number, string>> = {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
+      log: runs/small/20261121-071602-k3x9/logs/06-crash.log
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
@@ -77,6 +81,7 @@ const screens: Readonly<Record<number, string>> = {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
+      log: runs/small/20261121-071602-k3x9/logs/06-crash.log
   – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9
@@ -92,7 +97,8 @@ describe('a run on a terminal', () => {
       clock.tick(37)
     }
     view.close()
-    expect(await screen.wrapped()).toBe(0)
+    // Only the path of the log, which stays whole so that it can be copied.
+    expect(await screen.wrapped()).toBe(columns === 40 ? 1 : 0)
     expect((await screen.cursor()).column).toBe(0)
     const lines = await screen.lines()
     expect(lines.filter((line) => /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(line))).toEqual([])
