@@ -1,4 +1,4 @@
-import { variableOf } from '../run/run-plan.ts'
+import { variableOf } from '../run/params.ts'
 import { columns } from './columns.ts'
 import { flagLines } from './flags.ts'
 import { loadPlan } from './load.ts'

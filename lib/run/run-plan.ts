@@ -17,7 +17,9 @@ import { type ContextOptions, serviceContext, servicesFolder, stepContext } from
 import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { hashOf } from './identity.ts'
+import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
+import { givenParams, recordedParams } from './params.ts'
 import { checkPreconditions } from './preconditions.ts'
 import { earlierOf } from './reuse.ts'
 import { type Selection, select } from './select.ts'
@@ -218,71 +220,4 @@ function readRun(store: Store, plan: string, run: string): RunRecord {
   const record = text === undefined ? undefined : recordOf(readJournal(text, `${path}/journal.jsonl`))
   if (record === undefined) throw new Problem(sentence('resume', 'run', `one with a journal (${path})`, run))
   return record
-}
-
-/** The text of each parameter: given, else that of the run that is resumed, else its variable's, else its default. */
-export function givenParams<P extends Params>(
-  plan: Plan<P>,
-  env: Readonly<Record<string, string | undefined>>,
-  given: Readonly<Record<string, string>>,
-  earlier: Readonly<Record<string, string>>,
-): Readonly<Record<string, string | undefined>> {
-  const names = Object.entries<Params[string]>(plan.params ?? {})
-  return Object.fromEntries(
-    names.map(([name, param]) => [
-      name,
-      given[name] ?? earlier[name] ?? env[param.env ?? variableOf(name)] ?? param.default,
-    ]),
-  )
-}
-
-/** `pollInterval` is read from `ASSAY_POLL_INTERVAL`. */
-export function variableOf(param: string): string {
-  return `ASSAY_${param
-    .replace(/[A-Z]/g, (letter) => `_${letter}`)
-    .replaceAll('-', '_')
-    .toUpperCase()}`
-}
-
-/** The parameters that are recorded: those that have a text and are not secret. */
-export function recordedParams<P extends Params>(plan: Plan<P>, given: Readonly<Record<string, string | undefined>>) {
-  const shown = Object.entries(given).flatMap(([name, value]) =>
-    value === undefined || plan.params?.[name]?.secret ? [] : [[name, value] as const],
-  )
-  return Object.fromEntries(shown)
-}
-
-function namedNodes({ nodes }: Graph): Heading['nodes'] {
-  return nodes.map((node) => ({
-    name: node.name,
-    kind: node.kind,
-    needs:
-      node.kind === 'service'
-        ? []
-        : [...new Set(Object.values(node.needs).flat())].map((need) => nodes[need]?.name ?? ''),
-  }))
-}
-
-function usersOf(graph: Graph, selected: ReadonlySet<number>): ReadonlyMap<number, number> {
-  const users = new Map<number, number>()
-  for (const node of graph.nodes)
-    if (node.kind !== 'service' && selected.has(node.index))
-      for (const need of new Set(Object.values(node.needs).flat()))
-        if (graph.nodes[need]?.kind === 'service') users.set(need, (users.get(need) ?? 0) + 1)
-  return users
-}
-
-function nothingToDo(
-  before: RunRecord,
-  graph: Graph,
-  selected: ReadonlySet<number>,
-  params: Readonly<Record<string, string>>,
-): boolean {
-  const ended = new Set(before.steps.flatMap((step) => (step.ended === undefined ? [] : [step.name])))
-  return (
-    before.ended?.outcome === 'passed' &&
-    hashOf(before.heading.params) === hashOf(params) &&
-    hashOf(before.heading.nodes) === hashOf(namedNodes(graph)) &&
-    graph.nodes.every(({ kind, name, index }) => kind === 'service' || !selected.has(index) || ended.has(name))
-  )
 }
