@@ -18,14 +18,15 @@ export function checkMachine(bun: string, platform: string): void {
 /**
  * Installs the packages of the checkout at `root` when they are missing or another lock file's, which costs reading two files
  * when there is nothing to do. A package inside another repository has no lock file: whoever added it installed it.
+ * `installed`: this process has looked for packages where there were none, and must be started again to find them.
  * Throws a Problem when they cannot be had.
  */
-export function ensureInstalled(root: string): void {
+export function ensureInstalled(root: string): 'there' | 'installed' {
   const lock = contentOf(join(root, 'bun.lock'))
-  if (lock === undefined || root.includes('/node_modules/')) return
+  if (lock === undefined || root.includes('/node_modules/')) return 'there'
   // A copy of the lock file that was installed: times change with every checkout, and two clones may share the packages.
   const marker = join(root, 'node_modules/.assay-installed')
-  if (contentOf(marker)?.equals(lock)) return
+  if (contentOf(marker)?.equals(lock)) return 'there'
   // Its output belongs on stderr: stdout may have been promised to a view.
   const install = Bun.spawnSync([process.execPath, 'install', '--frozen-lockfile'], {
     cwd: root,
@@ -44,6 +45,7 @@ export function ensureInstalled(root: string): void {
   const temporary = `${marker}.${process.pid}`
   writeFileSync(temporary, lock)
   renameSync(temporary, marker)
+  return 'installed'
 }
 
 function contentOf(path: string): Buffer | undefined {

@@ -29,7 +29,7 @@ Each says more with --help.
 async function main([command, ...args]: readonly string[]): Promise<number> {
   const home = realpathSync(join(import.meta.dir, '../..'))
   checkMachine(process.versions.bun ?? '0', process.platform)
-  ensureInstalled(home)
+  if (ensureInstalled(home) === 'installed') return startAgain()
   const other = otherCopy(args, home)
   if (other !== undefined) {
     await import(other)
@@ -50,6 +50,17 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   }
   const { run } = await commands[command]()
   return run(args)
+}
+
+/** The same command in a new process, for which this one stands in. */
+async function startAgain(): Promise<number> {
+  const child = Bun.spawn([process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    stdin: 'inherit',
+    stdout: 'inherit',
+    stderr: 'inherit',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  return child.exited // 128 and the signal's number, when one ended it
 }
 
 /** The entry of the Assay that is installed in `--dir`: the plans there were written for that one. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { leastBun } from '../../../lib/cli/installation.ts'
@@ -53,6 +53,7 @@ describe('a clone without its packages', () => {
   afterAll(() => rmSync(clone, { recursive: true, force: true }))
   for (const name of ['lib', 'package.json', 'bun.lock', 'bunfig.toml'])
     cpSync(join(home, name), join(clone, name), { recursive: true })
+  mkdirSync(join(clone, 'plans'))
 
   const list = async (env: Record<string, string>) => {
     const child = Bun.spawn([process.execPath, 'run', 'plan'], {
@@ -78,8 +79,17 @@ describe('a clone without its packages', () => {
 
   test('installs them once, with the installer on stderr, and again when the lock file has changed', async () => {
     // From Bun's cache, which the packages of this checkout came from.
+    writeFileSync(
+      join(clone, 'plans/where.ts'),
+      `import { definePlan } from '../lib/index.ts'
+import * as v from 'valibot'
+export default definePlan({ name: 'where', kind: 'smoke', title: import.meta.resolve('valibot') }, (plan) => {
+  plan.step({ name: 'sharp', output: v.any(), run: async () => { await import('sharp') } })
+})
+`,
+    )
     const first = await list({})
-    expect([first.exit, first.out]).toEqual([0, expect.stringContaining('There are no plans')])
+    expect([first.exit, first.out]).toEqual([0, expect.stringContaining(join(clone, 'node_modules/valibot'))])
     expect(first.err).toContain('packages installed')
     expect(readdirSync(join(clone, 'node_modules'))).toContain('valibot')
     expect((await list({})).err).toBe('')
