@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
 import type { Task } from '../plan/task.ts'
+import type { Interrupted } from '../run/summing.ts'
 import { columns } from './columns.ts'
 import { loadDefault } from './load.ts'
 import { claimStdout } from './output.ts'
@@ -38,11 +39,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = taskOptions(task, given, process.env)
 
   const stopping = new AbortController()
-  const code: { signalled?: number } = {}
+  let stopped: Interrupted | undefined
   onSignals(
     stdout,
     (reason) => {
-      code.signalled = reason.exit
+      stopped = reason
       stopping.abort(reason)
     },
     (reason) => process.exit(reason.exit),
@@ -58,14 +59,20 @@ export async function run(args: readonly string[]): Promise<number> {
     })
     if (result !== undefined) emit(result)
     await stdout.flush()
-    return code.signalled ?? 0
+    // Also after a signal: it was told to stop, and came to its end.
+    return 0
   } catch (error) {
     await stdout.flush()
-    if (code.signalled !== undefined) return code.signalled
+    if (stopped !== undefined && isInterruption(error, stopped)) return stopped.exit
     if (!(error instanceof Failure)) return tellProblem(error)
     writeTo(2, `${error.message}\n`)
     return 1
   }
+}
+
+/** Whether `error` only says that the task was cut short, in the words of whoever heard the signal. */
+function isInterruption(error: unknown, reason: Interrupted): boolean {
+  return error === reason || (error instanceof Error && (error.cause === reason || error.name === 'AbortError'))
 }
 
 async function listTasks(places: Places): Promise<number> {

@@ -24,7 +24,12 @@ export default defineTask({
     if (who === 'wrong') throw new Problem('Cannot greet as it is wrong')
     if (who === 'bug') throw new Error('boom')
     emit({ home: env.HOME !== undefined })
-    if (who === 'waiter') await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    const stop = new Promise((resolve) => signal.addEventListener('abort', resolve))
+    if (who === 'waiter') await stop
+    if (who === 'quitter') await stop.then(() => signal.throwIfAborted())
+    if (who === 'fetcher') await stop.then(() => fetch('http://127.0.0.1:9', { signal: AbortSignal.abort() }))
+    if (who === 'stumbler') await stop.then(() => { throw new Failure('what it had could not be stored') })
+    if (who === 'fumbler') await stop.then(() => { throw new Problem('Cannot store what it had') })
     const text = Array(howOften).fill('hello ' + who).join(', ')
     return who === 'quiet' ? undefined : { text: loud ? text.toUpperCase() : text }
   },
@@ -61,17 +66,36 @@ describe('a task', () => {
     expect(ran.out).not.toContain('text')
   })
 
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'that hears %s and ends by itself ends with 0, its result there',
+    async (signal) => {
+      const child = repo.start(['task', 'greet', '--who', 'waiter'])
+      const stdout = reading(child)
+      await stdout.until('"home"')
+      child.kill(signal)
+      expect(await child.exited).toBe(0)
+      expect(await stdout.all()).toBe('{"home":true}\n{"text":"hello waiter"}\n')
+    },
+  )
+
   test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('hears %s, ends by itself, and its exit code is %p', async (signal, exit) => {
-    const child = repo.start(['task', 'greet', '--who', 'waiter'])
-    const stdout = reading(child)
-    await stdout.until('"home"')
-    child.kill(signal)
-    expect(await child.exited).toBe(exit)
-    expect(await stdout.all()).toBe('{"home":true}\n{"text":"hello waiter"}\n')
-  })
+    ['quitter', 'SIGINT', 130, ''],
+    ['quitter', 'SIGTERM', 143, ''],
+    ['fetcher', 'SIGTERM', 143, ''],
+    ['stumbler', 'SIGTERM', 1, 'what it had could not be stored\n'],
+    ['fumbler', 'SIGTERM', 2, 'Cannot store what it had\n'],
+  ] as const)(
+    '%s that is cut short by %s ends with %p, and says what went wrong besides',
+    async (who, signal, exit, said) => {
+      const child = repo.start(['task', 'greet', '--who', who])
+      const stdout = reading(child)
+      await stdout.until('"home"')
+      child.kill(signal)
+      expect(await child.exited).toBe(exit)
+      expect(await stdout.all()).toBe('{"home":true}\n')
+      expect(await child.stderr.text()).toEndWith(`about to greet\n${said}`)
+    },
+  )
 
   test('--help tells its options with flags, variables, defaults and no secret', async () => {
     const { exit, out } = await repo.run(['task', 'greet', '--help'])
