@@ -1,6 +1,6 @@
 import { writeWhole } from '../record/files.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { appendCsv } from '../report/append-csv.ts'
+import { appendCsv, refuseUnappendable } from '../report/append-csv.ts'
 import { csvRows, csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import type { Output } from './output.ts'
@@ -19,8 +19,12 @@ export interface SharedViews {
   end(): void
 }
 
-/** `--csv FILE` gets a run's rows when it ends; `--junit` is one document, so it is written with the last. */
+/**
+ * `--csv FILE` gets a run's rows when it ends; `--junit` is one document, so it is written with the last. Throws a Problem at
+ * once for a CSV file that could not take them, so that the mistake costs no run.
+ */
 export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): SharedViews {
+  if (csv !== undefined && csv !== '-') refuseUnappendable(csv)
   const records: RunRecord[] = []
   return {
     add(record, kind) {

@@ -1,6 +1,8 @@
 import {
+  accessSync,
   closeSync,
   constants,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -23,13 +25,33 @@ import { csvHeader, csvRows, csvSchema } from './csv.ts'
  */
 export function appendCsv(path: string, record: RunRecord): void {
   const rows = csvRows(record)
-  const fd = guarded(path, () => openLocked(path))
+  const fd = guarded(path, recorded, () => openLocked(path))
   try {
-    const end = guarded(path, () => endOf(fd, path))
-    guarded(path, () => writeAt(fd, end === 0 ? csvHeader + rows : rows, end))
+    const end = guarded(path, recorded, () => endOf(fd, path))
+    guarded(path, recorded, () => writeAt(fd, end === 0 ? csvHeader + rows : rows, end))
   } finally {
     closeSync(fd)
   }
+}
+
+/** Throws the Problem that `appendCsv` would throw now, as far as can be told without writing: nothing is made or changed. */
+export function refuseUnappendable(path: string): void {
+  guarded(path, other, () => {
+    // With its slash, a file in the way of a folder says so.
+    if (!existsSync(path)) return accessSync(`${nearestFolder(path)}/`, constants.W_OK | constants.X_OK)
+    const fd = openSync(path, constants.O_RDWR)
+    try {
+      refuseForeign(fd, path, other)
+    } finally {
+      closeSync(fd)
+    }
+  })
+}
+
+/** Where folders would have to be made for the file. */
+function nearestFolder(path: string): string {
+  const folder = dirname(path)
+  return existsSync(folder) ? folder : nearestFolder(folder)
 }
 
 const waitMs = 30_000
@@ -45,7 +67,7 @@ function openLocked(path: string): number {
   while (performance.now() < deadline) {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
     try {
-      if (!fstatSync(fd).isFile()) throw new Problem(sentence(action, path, 'a file', 'something else', other))
+      refuseSpecial(fd, path, recorded)
       if (tryLock(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
     } catch (error) {
       closeSync(fd)
@@ -54,25 +76,37 @@ function openLocked(path: string): number {
     closeSync(fd)
     Bun.sleepSync(pauseMs)
   }
-  throw new Problem(sentence(action, path, 'free', `held by another process for ${waitMs / 1000} s`, other))
+  throw new Problem(sentence(action, path, 'free', `held by another process for ${waitMs / 1000} s`, recorded))
 }
 
 const action = 'append results'
 const other = 'Name another file with --csv'
+const recorded = `${other}; the run itself is recorded, and bun run report makes its results again`
+
+function refuseSpecial(fd: number, path: string, next: string): void {
+  if (!fstatSync(fd).isFile()) throw new Problem(sentence(action, path, 'a file', 'something else', next))
+}
+
+/** Throws for a file that holds something else than results of this schema; otherwise says whether its header is whole. */
+function refuseForeign(fd: number, path: string, next: string): 'whole' | 'torn' {
+  refuseSpecial(fd, path, next)
+  const head = read(fd, 0, Math.min(fstatSync(fd).size, chunk))
+  const lines = head.toString('utf8').split('\n')
+  // A header that was never finished is all there is.
+  if (lines.length === 1 && csvHeader.startsWith(lines[0] ?? '')) return 'torn'
+  const [header = '', first = ''] = lines.map((line) => line.replace(/^\ufeff|\r$/g, ''))
+  if (`${header}\r\n` !== csvHeader)
+    throw new Problem(sentence(action, path, `a file with the columns of schema ${csvSchema}`, header, next))
+  const schema = /^"?(\d+)"?,/.exec(first)?.[1]
+  if (schema !== undefined && Number(schema) !== csvSchema)
+    throw new Problem(sentence(action, path, `a file of schema ${csvSchema}`, `schema ${schema}`, next))
+  return 'whole'
+}
 
 /** Where the next row goes, once the file is known to be ours and a torn last line is cut off. */
 function endOf(fd: number, path: string): number {
+  if (refuseForeign(fd, path, recorded) === 'torn') return cut(fd, 0)
   const { size } = fstatSync(fd)
-  const head = read(fd, 0, Math.min(size, chunk))
-  const lines = head.toString('utf8').split('\n')
-  // A header that was never finished is all there is.
-  if (lines.length === 1 && csvHeader.startsWith(lines[0] ?? '')) return cut(fd, 0)
-  const [header = '', first = ''] = lines.map((line) => line.replace(/^\ufeff|\r$/g, ''))
-  if (`${header}\r\n` !== csvHeader)
-    throw new Problem(sentence(action, path, `a file with the columns of schema ${csvSchema}`, header, other))
-  const schema = /^"?(\d+)"?,/.exec(first)?.[1]
-  if (schema !== undefined && Number(schema) !== csvSchema)
-    throw new Problem(sentence(action, path, `a file of schema ${csvSchema}`, `schema ${schema}`, other))
   for (let end = size; end > 0; end -= chunk) {
     const start = Math.max(0, end - chunk)
     const newline = read(fd, start, end - start).lastIndexOf(0x0a)
@@ -105,12 +139,11 @@ function writeAt(fd: number, text: string, end: number): void {
   }
 }
 
-function guarded<T>(path: string, work: () => T): T {
+function guarded<T>(path: string, next: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
     if (error instanceof Problem) throw error
-    const next = `${other}; the run itself is recorded, and bun run report makes its results again`
     throw new Problem(sentence(action, path, 'a file that can be written', messageOf(error), next))
   }
 }

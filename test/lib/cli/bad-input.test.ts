@@ -171,7 +171,21 @@ describe('a command that was misused ends with 2 and one sentence', () => {
       ['plan', 'needy'],
       ['lacks the variable NOT_SET_1', 'the variable NOT_SET_2', 'the program no-such-program'],
     ],
-    ['a CSV file of something else', ['plan', 'smoke-disk', '--csv', 'notes.csv'], ['notes.csv']],
+    [
+      'a CSV file of something else',
+      ['plan', 'smoke-disk', '--csv', 'notes.csv'],
+      ["Cannot append results as 'notes.csv' must be a file with the columns of schema 1: current value is a,b."],
+    ],
+    [
+      'a CSV file that is a folder',
+      ['plan', 'smoke-disk', '--csv', 'plans'],
+      ["Cannot append results as 'plans' must be a file that can be written: current value is EISDIR"],
+    ],
+    [
+      'a CSV file in a folder that is a file',
+      ['plan', 'smoke-disk', '--csv', 'notes.csv/all.csv'],
+      ["Cannot append results as 'notes.csv/all.csv' must be a file that can be written: current value is ENOTDIR"],
+    ],
   ])('%s', async (_, words, expected) => {
     const ran = await repo.run(words)
     expect(ran.exit).toBe(2)
@@ -180,10 +194,22 @@ describe('a command that was misused ends with 2 and one sentence', () => {
     for (const part of expected) expect(sentence).toContain(part)
   })
 
-  test('and the file that was refused is as it was, while the run is whole', async () => {
-    await repo.run(['plan', 'smoke-disk', '--csv', 'notes.csv'])
+  test.each(['notes.csv', 'plans', 'notes.csv/all.csv'])('and %s costs no run, and is as it was', async (csv) => {
+    const repo = repository({ passes: planText('passes', passing) })
+    repo.file('notes.csv', 'a,b\r\n1,2\r\n')
+    expect((await repo.run(['plan', 'passes', '--csv', csv])).exit).toBe(2)
     expect(repo.read('notes.csv')).toBe('a,b\r\n1,2\r\n')
-    const run = await newestRun(repo, 'smoke-disk')
+    expect(readdirSync(repo.dir)).not.toContain('runs')
+  })
+
+  test('a CSV file that goes bad during the run ends it with 2, and the run is whole', async () => {
+    const body = `plan.step({ name: 'spoil', output: v.number(), run: () => Bun.write('all.csv', 'a,b\\r\\n1,2\\r\\n') })`
+    const repo = repository({ spoils: planText('spoils', body) })
+    const ran = await repo.run(['plan', 'spoils', '--csv', 'all.csv'])
+    expect(ran.exit).toBe(2)
+    expect(sentenceOf(ran)).toContain('bun run report makes its results again')
+    expect(repo.read('all.csv')).toBe('a,b\r\n1,2\r\n')
+    const run = await newestRun(repo, 'spoils')
     expect(readdirSync(join(repo.dir, run))).toEqual(expect.arrayContaining(['junit.xml', 'results.csv']))
     expect((await repo.run(['report', run])).out).toContain('passed')
   })

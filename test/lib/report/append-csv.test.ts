@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { Problem } from '../../../lib/plan/problem.ts'
-import { appendCsv } from '../../../lib/report/append-csv.ts'
+import { appendCsv, refuseUnappendable } from '../../../lib/report/append-csv.ts'
 import { csvHeader, csvRows } from '../../../lib/report/csv.ts'
 import { recorded, runEnded, started, stepEnded } from './events.ts'
 import { inFolder } from './outside.ts'
@@ -101,6 +101,43 @@ describe('appending a run to a results file', () => {
         /^Cannot append results as '\/dev\/null' must be a file:/,
       )
     }))
+
+  const asked: readonly (readonly [string, string | undefined, string, string])[] = [
+    ['a file that is not there', undefined, 'all.csv', ''],
+    ['a file in folders that are not there', undefined, 'new/er/all.csv', ''],
+    ['results', csvHeader + rows, 'all.csv', ''],
+    ['a torn header', csvHeader.slice(0, 20), 'all.csv', ''],
+    ['a torn row', csvHeader + rows.slice(0, -20), 'all.csv', ''],
+    [
+      'other columns',
+      'name,age\nTom,7\n',
+      'all.csv',
+      'must be a file with the columns of schema 1: current value is name,age',
+    ],
+    [
+      'another schema',
+      csvHeader + rows.replace(/^1,/, '2,'),
+      'all.csv',
+      'must be a file of schema 1: current value is schema 2',
+    ],
+    ['a folder', undefined, '.', 'must be a file that can be written: current value is EISDIR'],
+    ['a file in a file', '', 'all.csv/all.csv', 'must be a file that can be written: current value is ENOTDIR'],
+    ['a device', undefined, '../../../../dev/null', 'must be a file: current value is something else'],
+  ]
+  test.each(asked)(
+    'that is only asked about, of %s, says what there is to say and changes nothing',
+    (_, content, name, sentence) =>
+      inFolder((folder) => {
+        if (content !== undefined) writeFileSync(join(folder, 'all.csv'), content)
+        const before = readdirSync(folder)
+        const said = problemOf(() => refuseUnappendable(join(folder, name)))
+        if (sentence === '') expect(said).toBe('nothing was thrown')
+        else
+          expect(said).toMatch(new RegExp(`^Cannot append results as '.*' ${sentence}.*Name another file with --csv$`))
+        expect(readdirSync(folder)).toEqual(before)
+        if (content !== undefined) expect(readFileSync(join(folder, 'all.csv'), 'utf8')).toBe(content)
+      }),
+  )
 
   test('on a full disk, says so and leaves what stood there', () =>
     inFolder((folder) => {
