@@ -64,7 +64,7 @@ describe('a plan of your own', () => {
   const [source = '', addition = ''] = blocks('ts')
   const measuring = source
     .replace('equal, text }', 'equal, text, atMost, lower, quantity }')
-    .replace(/ {2}\},\n\)\n$/, `${addition}  },\n)\n`)
+    .replace(/ {2}\},\n\)\n$/, () => `${addition}  },\n)\n`)
   const name = readme.match(/`plans\/([a-z-]+)\.ts` and run `bun run plan \1`/)?.[1] ?? ''
 
   test('type-checks as it is printed, runs and comes to a verdict', () => {

@@ -78,7 +78,7 @@ function gpuFound(gpu: string | undefined, driver: string | undefined): Omit<Fin
   if (gpu !== undefined) return { found: gpu, ...(driver !== undefined && { note: `driver ${driver}` }) }
   const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri').filter((name) => name.startsWith('render')) : []
   if (cards.length > 0) return { found: cards.map((name) => `/dev/dri/${name}`).join(', ') }
-  return { found: 'none found', note: 'plans tagged gpu are skipped' }
+  return { found: 'none found', note: 'no NVIDIA driver and no /dev/dri' }
 }
 
 function taken(what: string, path: string, note: string): Finding {

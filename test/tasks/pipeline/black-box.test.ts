@@ -193,6 +193,7 @@ describe('a run of a stage', () => {
     const context = { ...quietContext(), progress: (text: string) => shown.push(text) }
     await runStage('stage2', { ...run, command: fixture('stage2'), mode: 'poll' }, context)
     expect(shown[0]).toBe('0 of 9 objects')
-    expect(shown.at(-1)).toBe('9 of 9 objects')
+    expect(shown.at(-2)).toBe('9 of 9 objects')
+    expect(shown.at(-1)).toBe('3 → 9 images in 720p, 480p, 64x48')
   })
 })
