@@ -3,7 +3,7 @@ import { cannot } from '../../lib/index.ts'
 import type { Endpoint, ObjectInfo, S3 } from './client.ts'
 import { withDeadline } from './deadline.ts'
 import { bare, listAll, listPage } from './listing.ts'
-import { endpointProblem, notS3, statusOf, troubleOf } from './trouble.ts'
+import { endpointProblem, notS3, statusOf } from './trouble.ts'
 
 export interface ConnectOptions {
   /** Longest wait for an answer, in milliseconds; a body gets as much again for each 4 MiB of it. */
@@ -45,6 +45,17 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
       return { key, size: found.ContentLength ?? 0, etag: bare(found.ETag) }
     } catch (error) {
       if (statusOf(error) === 404) return undefined
+      throw error
+    }
+  }
+
+  const hasListing = async (bucket: string): Promise<boolean> => {
+    try {
+      await listPage(await control(), bucket, '', undefined, AbortSignal.timeout(deadline))
+      return true
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NoSuchBucket') return false
+      if (statusOf(error) === 404) throw notS3('404 without a reason')
       throw error
     }
   }
@@ -110,11 +121,9 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
         try {
           await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), abort())
           return true
-        } catch (error) {
-          if (troubleOf(error) === 'missing') return false
-          // The answer to a HEAD has no body: a listing's says what is wrong.
-          await listPage(await control(), bucket, '', undefined, AbortSignal.timeout(deadline))
-          return true
+        } catch {
+          // The answer to a HEAD has no body: a listing's says what is wrong, and tells an S3 from a web site that lacks the page.
+          return await hasListing(bucket)
         }
       }),
     createBucket: (bucket) =>

@@ -79,6 +79,20 @@ describe('a call to an endpoint that is wrong is one sentence', () => {
   }
 })
 
+describe('a bucket that is looked up', () => {
+  const missing = '<Error><Code>NoSuchBucket</Code><Message>No such bucket</Message></Error>'
+  test('is not there when the server says so', async () => {
+    expect(await connect({ url: answering(missing, 404), ...keys }).hasBucket('bucket')).toBe(false)
+  })
+
+  test('is no bucket when a web site has no page of that name', async () => {
+    const url = answering('<html>no such page</html>', 404)
+    expect(await sentenceOf(connect({ url, ...keys }).hasBucket('bucket'))).toContain(
+      `'S3_ENDPOINT' must be an S3 server: current value is ${url} (it does not answer as S3: 404`,
+    )
+  })
+})
+
 describe('a listing', () => {
   const page = (contents: string, more: string) =>
     `<ListBucketResult><Name>bucket</Name>${contents}${more}</ListBucketResult>`
