@@ -1,0 +1,130 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
+
+// Listing plans in a cold process, as a person types it, beside an empty Bun and beside what others take to list as many tests.
+
+const root = join(import.meta.dir, '..')
+const rounds = process.argv.includes('--quick') ? 10 : 30
+const scratch = mkdtempSync(join(tmpdir(), 'assay-list-'))
+
+/** A checkout with this many plans, each with steps and a task of its own to import. */
+function checkout(plans: number): string {
+  const folder = join(scratch, `plans-${plans}`)
+  mkdirSync(join(folder, 'plans'), { recursive: true })
+  for (const name of ['lib', 'tasks', 'package.json', 'bunfig.toml', 'tsconfig.json'])
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (let i = 0; i < plans; i++)
+    writeFileSync(
+      join(folder, 'plans', `plan-${i}.ts`),
+      `import * as v from 'valibot'
+import { definePlan, equal } from '../lib/index.ts'
+import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
+export default definePlan({ name: 'plan-${i}', kind: 'smoke', title: 'Plan ${i}' }, (plan) => {
+  const store = plan.use(pipelineStore('', []))
+  const one = plan.step({ name: 'one', needs: { store }, output: v.number(), run: () => ${i} })
+  plan.check({ name: 'two', needs: { one }, run: ({ one }) => [equal('one', one, ${i})] })
+})
+`,
+    )
+  return folder
+}
+
+interface Command {
+  readonly argv: readonly string[]
+  readonly cwd: string
+}
+
+function timed({ argv, cwd }: Command): number {
+  const start = performance.now()
+  const { exitCode, stderr } = Bun.spawnSync([...argv], { cwd, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' })
+  if (exitCode !== 0) throw new Error(`${argv.join(' ')} ended with ${exitCode}: ${stderr}`)
+  return performance.now() - start
+}
+
+/** Both in turn, after a warm-up of each. */
+function compare(ours: Command, theirs: Command, count: number) {
+  timed(ours)
+  timed(theirs)
+  const own: number[] = []
+  const other: number[] = []
+  for (let i = 0; i < count; i++) {
+    own.push(timed(ours))
+    other.push(timed(theirs))
+  }
+  return { own, other, ratio: pairedRatio(own, other) }
+}
+
+const ms = (times: readonly number[]) => `${median(times).toFixed(1)} ms`
+const bun = process.execPath
+const ten = checkout(10)
+const list = (cwd: string): Command => ({ argv: [bun, 'run', 'plan'], cwd })
+
+const rows: string[][] = []
+const empty = compare(list(ten), { argv: [bun, '-e', '0'], cwd: ten }, rounds)
+// Less is better here, so the bar is met where the inverse's would be missed.
+const verdict = { pass: 'fail', fail: 'pass', undecided: 'undecided' }[judge(empty.ratio, 6)]
+rows.push(['10 plans', ms(empty.own), 'bun -e 0', ms(empty.other), showRatio(empty.ratio), '≤ 6', verdict])
+
+const many = compare(list(checkout(110)), list(ten), rounds)
+const further = (median(many.own) - median(many.other)) / 100
+rows.push([
+  '110 plans',
+  ms(many.own),
+  '10 plans',
+  ms(many.other),
+  `${further.toFixed(2)} ms a further plan`,
+  '≤ 0.5 ms',
+  further <= 0.5 ? 'pass' : 'fail',
+])
+
+const peers = [vitest(), pytest()]
+for (const peer of peers) {
+  if ('unavailable' in peer) console.log(peer.unavailable)
+  else {
+    const { own, other, ratio } = compare(list(ten), peer.command, Math.ceil(rounds / 3))
+    rows.push(['10 plans', ms(own), peer.name, ms(other), showRatio(ratio), '', ''])
+  }
+}
+printTable(['bun run plan', 'median', 'peer', 'median', 'ratio', 'bar', ''], rows)
+rmSync(scratch, { recursive: true })
+
+type Peer = { readonly name: string; readonly command: Command } | { readonly unavailable: string }
+
+/** Installed by name beside other peers, where there is a network. */
+function vitest(): Peer {
+  const version = '5.1.1'
+  const home = join(root, '.assay/bench/vitest')
+  mkdirSync(home, { recursive: true })
+  writeFileSync(join(home, 'package.json'), '{ "name": "peer", "private": true, "type": "module" }')
+  const added = Bun.spawnSync([bun, 'add', '--exact', `vitest@${version}`], {
+    cwd: home,
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  if (added.exitCode !== 0)
+    return { unavailable: `vitest list: skipped, as it could not be installed: ${added.stderr}` }
+  mkdirSync(join(home, 'tests'), { recursive: true })
+  for (let i = 0; i < 10; i++)
+    writeFileSync(
+      join(home, 'tests', `t${i}.test.ts`),
+      `import { expect, test } from 'vitest'\ntest('one', () => expect(${i}).toBe(${i}))\ntest('two', () => expect(1).toBe(1))\n`,
+    )
+  return {
+    name: `vitest ${version} list`,
+    command: { argv: [join(home, 'node_modules/.bin/vitest'), 'list'], cwd: home },
+  }
+}
+
+function pytest(): Peer {
+  const found = Bun.spawnSync(['python3', '-m', 'pytest', '--version'], { stdout: 'pipe', stderr: 'pipe' })
+  if (found.exitCode !== 0) return { unavailable: 'pytest --collect-only: skipped, as python3 has no pytest' }
+  const home = join(scratch, 'pytest')
+  mkdirSync(home, { recursive: true })
+  for (let i = 0; i < 10; i++)
+    writeFileSync(join(home, `test_${i}.py`), 'def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 2\n')
+  const name = `${(found.stdout.toString() + found.stderr.toString()).trim()} --collect-only`
+  return { name, command: { argv: ['python3', '-m', 'pytest', '--collect-only', '-q'], cwd: home } }
+}
