@@ -74,6 +74,8 @@ interface ObjectRow {
 export function openCatalog(file: string): Catalog {
   const db = new Database(file, { create: true })
   // One process at a time; synced by nothing but the operating system, which outlives us (a power cut is not covered).
+  // Whoever had it open before us may be on the way out: a store whose run was killed ends within a second or two.
+  db.run('pragma busy_timeout = 5000')
   db.run('pragma locking_mode = exclusive')
   db.run('pragma journal_mode = wal')
   db.run('pragma synchronous = off')

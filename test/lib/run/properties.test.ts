@@ -17,6 +17,8 @@ interface NodeShape {
 }
 
 const gpus = 2
+/** `bun run test:long` tries more. */
+const numRuns = process.env.ASSAY_LONG === undefined ? 150 : 3000
 
 const shape: fc.Arbitrary<readonly NodeShape[]> = fc
   .array(
@@ -98,7 +100,7 @@ test('in any graph every step ends as it must, after its needs, within its slots
         expect(String(steps[index]?.ended?.outcome)).toBe(expected)
       }
     }),
-    { numRuns: 150 },
+    { numRuns },
   )
 })
 
@@ -127,7 +129,7 @@ test('a run cut off after any line of its journal resumes to the outputs of an u
       )
       if (resumed.result.kind === 'ended') expect(resumed.began.length).toBe(nodes.length - finishedBefore.length)
     }),
-    { numRuns: 150 },
+    { numRuns },
   )
 })
 
