@@ -3,6 +3,7 @@ import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
 import { runStage, runStageAgain, SecondPass, StageReport } from '../tasks/pipeline/black-box.ts'
 import { judgeSecondPass, judgeStage } from '../tasks/pipeline/judge.ts'
+import { stagePatience } from '../tasks/pipeline/params.ts'
 import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
 import { imagesStillThere, outputsStillThere, SourceImages, uploadImages } from '../tasks/pipeline/source-images.ts'
 
@@ -16,9 +17,10 @@ export default definePlan(
       sizes: sizeList('1080p,720p,800x600'),
       stage1: text('', 'command of your stage 1 (default: the reference stage)'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
+      patience: stagePatience(),
     },
   },
-  (plan, { images, sizes, stage1, stage2 }) => {
+  (plan, { images, sizes, stage1, stage2, patience: waits }) => {
     const store = plan.use(pipelineStore(images, sizes))
 
     const raw = plan.step({
@@ -34,7 +36,7 @@ export default definePlan(
       needs: { store, raw },
       output: StageReport,
       run: ({ store, raw }, context) =>
-        runStage('stage1', { store, input: raw, command: stage1, mode: 'poll', late: 'late.jpg' }, context),
+        runStage('stage1', { store, input: raw, command: stage1, mode: 'poll', late: 'late.jpg', waits }, context),
       stillThere: (report, { store }) => outputsStillThere(store, report),
     })
 
@@ -59,7 +61,7 @@ export default definePlan(
       run: ({ store, augmented }, context) =>
         runStage(
           'stage2',
-          { store, input: augmented.output, command: stage2, sizes, mode: 'poll', late: 'late.jpg' },
+          { store, input: augmented.output, command: stage2, sizes, mode: 'poll', late: 'late.jpg', waits },
           context,
         ),
       stillThere: (report, { store }) => outputsStillThere(store, report),

@@ -3,6 +3,7 @@ import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
 import { Refusal, runStage, runStageWithoutSpace, StageReport } from '../tasks/pipeline/black-box.ts'
 import { judgeRefusal, judgeStaging } from '../tasks/pipeline/judge-staging.ts'
+import { stagePatience } from '../tasks/pipeline/params.ts'
 import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
 import { imagesStillThere, outputsStillThere, SourceImages, uploadImages } from '../tasks/pipeline/source-images.ts'
 
@@ -17,9 +18,10 @@ export default definePlan(
       nvme: text('', 'folder on the disk to stage on (default: the temporary folder)'),
       stage1: text('', 'command of your stage 1 (default: the reference stage)'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
+      patience: stagePatience(),
     },
   },
-  (plan, { images, sizes, nvme, ...commands }) => {
+  (plan, { images, sizes, nvme, patience: waits, ...commands }) => {
     const store = plan.use(pipelineStore(images, sizes))
     const disk = nvme === '' ? undefined : nvme
 
@@ -36,7 +38,7 @@ export default definePlan(
       needs: { store, raw },
       output: StageReport,
       run: ({ store, raw }, context) =>
-        runStage('stage1', { store, input: raw, command: commands.stage1, nvme: disk, mode: 'once' }, context),
+        runStage('stage1', { store, input: raw, command: commands.stage1, nvme: disk, mode: 'once', waits }, context),
       stillThere: (report, { store }) => outputsStillThere(store, report),
     })
 
@@ -47,7 +49,7 @@ export default definePlan(
       run: ({ store, augmented: { output } }, context) =>
         runStage(
           'stage2',
-          { store, input: output, command: commands.stage2, sizes, nvme: disk, mode: 'once' },
+          { store, input: output, command: commands.stage2, sizes, nvme: disk, mode: 'once', waits },
           context,
         ),
       stillThere: (report, { store }) => outputsStillThere(store, report),
