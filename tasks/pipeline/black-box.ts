@@ -60,7 +60,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
       throw stageFailure(stage, `is not done after ${waits.deadline} seconds`, process.lastLines(20))
     }
     const quiet = Math.min(observed.quiet(), observed.elapsed() - arrival.at())
-    const patience = Math.max(waits.quiet, 2 * longestPause(quiet))
+    const patience = Math.max(waits.quiet, 2 * longestPause(quiet, arrival.at()))
     if (made > 0 && quiet > patience) return mode === 'once' || !(await arrival.next(observed))
     // Once through, it should end by itself.
     if (mode === 'once' || quiet < settled) return false
@@ -163,13 +163,13 @@ function pathsUnder(folder: string, files: readonly SeenFile[]): string[] {
   return [...new Set(files.map(({ path }) => path).filter((path) => path.startsWith(folder)))].sort()
 }
 
-/** The longest time without anything new that something new did follow. */
+/** The longest time without anything new that something new of the stage's did follow; what was put in at `put` is not its own. */
 function pauses() {
   let longest = 0
-  let before = 0
-  return (quiet: number) => {
-    if (quiet < before) longest = Math.max(longest, before)
-    before = quiet
+  let before = { quiet: 0, put: 0 }
+  return (quiet: number, put: number) => {
+    if (quiet < before.quiet && put === before.put) longest = Math.max(longest, before.quiet)
+    before = { quiet, put }
     return longest
   }
 }
