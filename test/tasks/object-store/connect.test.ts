@@ -4,33 +4,10 @@ import type { S3 } from '../../../tasks/object-store/client.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
 import { endpointFromEnv, isLoopback } from '../../../tasks/object-store/endpoint.ts'
 import { sentenceOf } from './store-rig.ts'
+import { answering, closedPort, serving, speaking, stopWrongServers } from './wrong-servers.ts'
 
 const keys = { region: 'us-east-1', accessKeyId: 'key', secretAccessKey: 'secret' }
-const stops: (() => void)[] = []
-afterAll(() => {
-  for (const stop of stops) stop()
-})
-
-/** An HTTP server that says the same to everything. */
-function answering(body: string, status: number): string {
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(body, { status }) })
-  stops.push(() => void server.stop(true))
-  return `http://127.0.0.1:${server.port}`
-}
-
-/** A TCP server that does `data` with whatever comes. */
-function speaking(data: (socket: Bun.Socket) => void): string {
-  const server = Bun.listen({ port: 0, hostname: '127.0.0.1', socket: { data } })
-  stops.push(() => server.stop(true))
-  return `http://127.0.0.1:${server.port}`
-}
-
-function closedPort(): string {
-  const server = Bun.listen({ port: 0, hostname: '127.0.0.1', socket: { data() {} } })
-  const url = `http://127.0.0.1:${server.port}`
-  server.stop(true)
-  return url
-}
+afterAll(stopWrongServers)
 
 const troubles = [
   ['a closed port', closedPort, 'must be a server that accepts connections', 'connection refused'],
@@ -101,13 +78,10 @@ describe('a listing', () => {
     `<IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`
 
   function paging(pages: Readonly<Record<string, string>>): S3 {
-    const server = Bun.serve({
-      port: 0,
-      hostname: '127.0.0.1',
-      fetch: (request) => new Response(pages[new URL(request.url).searchParams.get('continuation-token') ?? '']),
-    })
-    stops.push(() => void server.stop(true))
-    return connect({ url: `http://127.0.0.1:${server.port}`, ...keys }, { deadline: 2000 })
+    const url = serving(
+      (request) => new Response(pages[new URL(request.url).searchParams.get('continuation-token') ?? '']),
+    )
+    return connect({ url, ...keys }, { deadline: 2000 })
   }
 
   test('has every key once and in order whatever the pages overlap', async () => {
