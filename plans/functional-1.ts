@@ -56,7 +56,8 @@ export default definePlan(
 
     const normalized = plan.step({
       name: 'stage 2: normalize, polling',
-      needs: { store, augmented },
+      // Its late image lies where stage 1 writes: stage 1 must have been looked at to the end before.
+      needs: { store, augmented, augmentedAgain },
       output: StageReport,
       run: ({ store, augmented }, context) =>
         runStage(

@@ -74,18 +74,35 @@ function gather(report: StageReport): Found {
   }
 }
 
-function everyObjectExists({ report, sources, entries, sizes, least, made }: Found): Finding {
+function everyObjectExists(found: Found): Finding {
+  const { report, sources, entries, sizes, least, made } = found
   const name = 'every expected object exists'
   const expected = `at least ${least} images${sizes.length > 0 ? ', one a source and size' : ''}, and all that manifests name`
   if (made < least) return { name, verdict: 'fail', expected, actual: `${made} images of ${sources.length} sources` }
+  const short = shortSizes(found)
+  if (short.length > 0) return { name, verdict: 'fail', expected, actual: short.join(', ') }
   const there = new Set(report.outputs.map(({ uri }) => uri))
   const missing = entries.flatMap(({ output_uri: uri }) => (there.has(uri) ? [] : [`${uri} is named and not there`]))
   return promise(name, expected, missing, entries.length)
 }
 
+/** Sizes that too few images are of, whether one goes by their prefix or by what manifests call them. */
+function shortSizes({ sizes, images, sources, entryOf }: Found): readonly string[] {
+  return sizes.flatMap((size) => {
+    const byPath = images.filter(({ path }) => sizeByPath(path, sizes) === size).length
+    const byName = images.filter(({ uri }) => variantOf(entryOf.get(uri)) === size.name).length
+    const most = Math.max(byPath, byName)
+    return most < sources.length ? [`${size.name}: ${most} of ${sources.length}`] : []
+  })
+}
+
+function variantOf(entry: ManifestEntry | undefined): string | undefined {
+  return entry?.variant_name
+}
+
 function variantPrefixes({ images, sizes, report }: Found): Finding {
   const broken = images.flatMap(({ path }) => (sizeByPath(path, sizes) ? [] : [path]))
-  const expected = `every object under ${report.output.prefix}<variant>/`
+  const expected = `every object under ${report.output.prefix} and ${sizes.map(({ name }) => `${name}/`).join(' or ')}`
   return promise('every variant has a prefix of its own', expected, broken, images.length)
 }
 

@@ -101,6 +101,17 @@ describe('where a store keeps no account of its puts, listings tell the order as
   })
 })
 
+test('as many images as were asked for do not make up for a size that is missing', async () => {
+  const findings = await judgeAll('stage2', {
+    ...(await ground(rig, 'stage2')),
+    command: fixture('stage2', 'one-size-twice'),
+  })
+  expect(findings.find(({ name }) => name === 'every expected object exists')).toMatchObject({
+    verdict: 'fail',
+    actual: '64x48: 0 of 3',
+  })
+})
+
 describe('a stage that does not get anywhere is failed, with the last lines of its log', () => {
   test.concurrent.each([
     [
