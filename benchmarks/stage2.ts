@@ -37,6 +37,7 @@ const store = await startEmbedded({
   env: process.env,
   progress: () => {},
   announce: () => {},
+    secret: () => {},
 })
 try {
   await store.ready(context.signal)

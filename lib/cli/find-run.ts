@@ -46,7 +46,9 @@ export function findRun(places: Places, given: string, plan?: string): FoundRun 
 
 /** The newest run of all plans; undefined when there is none. */
 export function latestRun(places: Places): FoundRun | undefined {
-  return allRuns(fileStore(places.runs)).sort((a, b) => (a.run < b.run ? 1 : -1))[0]
+  // Of a run that a full disk stopped at its first line there is nothing to show.
+  const newestFirst = allRuns(fileStore(places.runs)).sort((a, b) => (a.run < b.run ? 1 : -1))
+  return newestFirst.find(({ store, plan, run }) => store.lastLine(plan, run) !== undefined)
 }
 
 function allRuns(store: Store, plan?: string): FoundRun[] {

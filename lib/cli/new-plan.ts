@@ -24,8 +24,10 @@ export function newPlan(places: Places, name: string): number {
 }
 
 function starter(name: string, library: string): string {
-  return `import { definePlan, equal, holds, integer } from '${library}'
-import * as v from 'valibot'
+  const own = `import { definePlan, equal, holds, integer } from '${library}'`
+  const schemas = "import * as v from 'valibot'"
+  // In the order that formatters sort them.
+  return `${(library === 'assay' ? [own, schemas] : [schemas, own]).join('\n')}
 
 const Greeting = v.object({ text: v.string(), length: v.number() })
 

@@ -25,6 +25,8 @@ export interface ServiceContext extends WorkContext {
   readonly folder: string
   readonly keep: boolean
   readonly env: Readonly<Record<string, string | undefined>>
+  /** A value that is to be in no record from now on: a key that the service made. */
+  secret(value: string): void
   /** Something a person should read before the plan goes on: printed at once and kept in the journal. */
   announce(sentence: string): void
 }

@@ -173,8 +173,8 @@ function guarded<T>(place: string, work: () => T): T {
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some disk; what was recorded is kept',
   EDQUOT: 'Free some of your quota; what was recorded is kept',
-  EACCES: `Make it writable for this user on ${hostname()}, or name another place with --dir`,
-  EROFS: 'Name another place with --dir',
+  EACCES: `Make it writable for this user on ${hostname()}`,
+  EROFS: 'Mount it writable, or work in a checkout that is',
 }
 
 function refuse(place: string, error: unknown): never {

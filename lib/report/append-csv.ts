@@ -21,13 +21,16 @@ import { csvHeader, csvRows, csvSchema } from './csv.ts'
 /**
  * Adds a run's rows to the file at `path`, which is made where it is missing; several processes may do so at once. Throws a
  * Problem for a file of another schema or header, for what is not a file, and when it cannot be written: what stood in the
- * file stays, but for a torn last line that a killed process left.
+ * file stays, but for a torn last line that a killed process left. Rows of a resumed run that stand there already are not
+ * added again.
  */
 export function appendCsv(path: string, record: RunRecord): void {
-  const rows = csvRows(record)
   const fd = guarded(path, recorded, () => openLocked(path))
   try {
     const end = guarded(path, recorded, () => endOf(fd, path))
+    const known =
+      record.resumed > 0 && guarded(path, recorded, () => read(fd, 0, end).includes(`,${record.heading.run},`))
+    const rows = csvRows(record, known ? 'not reused' : 'all')
     guarded(path, recorded, () => writeAt(fd, end === 0 ? csvHeader + rows : rows, end))
   } finally {
     closeSync(fd)

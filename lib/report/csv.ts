@@ -51,20 +51,22 @@ export const csvHeader = `${csvColumns.join(',')}\r\n`
  * holds, since control characters in text become spaces; `params` is a JSON object with its names sorted.
  */
 export function csvText(records: readonly RunRecord[]): string {
-  return csvHeader + records.map(csvRows).join('')
+  return csvHeader + records.map((record) => csvRows(record)).join('')
 }
 
 /**
  * A run's rows without the header. Of every selected step, check and measure: a row a metric, a row a finding (its name in
  * `metric`, no value), and a row `duration` in seconds, whose value is empty where nothing ran.
  */
-export function csvRows(record: RunRecord): string {
+export function csvRows(record: RunRecord, which: 'all' | 'not reused' = 'all'): string {
   const { heading } = record
   const { host, cpu, gpu, driver, commit, dirty } = heading.environment
   const params = paramsText(heading.params)
   const common = { schema: csvSchema, plan: heading.plan, kind: heading.kind, run: heading.run, params }
   const machine = { host, cpu, gpu, driver, commit, dirty }
+  const reused = new Set(record.steps.flatMap(({ name, ended }) => (ended?.reused ? [name] : [])))
   return endsOf(record)
+    .filter(({ name }) => which === 'all' || !reused.has(name))
     .flatMap((end) => rowsOf(end).map((row) => line({ ...common, ...row, ...machine })))
     .join('')
 }

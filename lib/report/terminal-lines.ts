@@ -102,7 +102,9 @@ function wrongLines(
     ...under(first, page),
     ...frames.slice(0, mostFrames).flatMap((frame) => under(frame.trim(), page, '', 'dim')),
     // What a program said last is in the reason already, when it was the program that failed.
-    ...(said.length > 0 ? said : notes.tail.map(oneLine)).flatMap((line) => under(line, page, bar)),
+    ...(said.length > 0 || outcome === 'aborted' ? said : notes.tail.map(oneLine)).flatMap((line) =>
+      under(line, page, bar),
+    ),
     ...(notes.log !== undefined ? under(`log: ${notes.log}`, page, '', 'dim') : []),
   ]
 }

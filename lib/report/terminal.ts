@@ -175,11 +175,13 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const told = [`${summaryText(ended)} · ${folder}`, ...reason]
     const [counted = '', ...more] = told.flatMap((line) => hanging('  ', line, page()))
     const again = `  again: ${oneLine(ended.heading.again)}`
+    const some = outcome !== 'passed' && ended.steps.some((step) => step.ended?.outcome === 'passed')
+    const goOn = some ? [`  go on: ${oneLine(ended.heading.again)} --resume`] : []
     const files = [...resultFiles, 'journal.jsonl'].filter((name) => existsSync(join(folder, name)))
     const results = files.length === 0 ? '' : `results: ${files.join('  ')}`
     const together = `${again}      ${results}`
     const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
-    return [counted.replace(outcome, (word) => paint(['bold', style], word)), ...more, ...last.filter(Boolean)]
+    return [counted.replace(outcome, (word) => paint(['bold', style], word)), ...more, ...goOn, ...last.filter(Boolean)]
   }
 
   return {

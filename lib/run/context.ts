@@ -46,8 +46,7 @@ export function serviceContext(
   options: ContextOptions,
   node: { readonly index: number; readonly name: string },
   signal: AbortSignal,
-  keep: boolean,
-  announce: (sentence: string) => void,
+  { keep, announce, secret }: Pick<ServiceContext, 'keep' | 'announce' | 'secret'>,
 ): ServiceContext {
   const { plan, run, store, env } = options
   return {
@@ -57,6 +56,7 @@ export function serviceContext(
     env,
     keep,
     announce,
+    secret,
     folder: store.folder(`${servicesFolder}/${slug(node)}`),
     ...workContext(options, node),
   }

@@ -1,6 +1,5 @@
 import type { StepContext } from '../plan/context.ts'
 import { type Graph, needsOf, type ServiceNode, type WorkNode } from '../plan/graph.ts'
-import { messageOf } from '../plan/problem.ts'
 import type { Outcome, RunEvent, StepEnded } from '../record/event.ts'
 import { attempt, attemptOnce, type Stopping } from './attempt.ts'
 import { type Clock, secondsSince } from './clock.ts'
@@ -114,7 +113,8 @@ export function execute(engine: Engine): Promise<void> {
   }
 
   async function perform(node: WorkNode): Promise<End> {
-    if (stopping.signal.aborted) return skipped(`because ${messageOf(stopping.signal.reason)}`)
+    // The reason itself is told once, by the run.
+    if (stopping.signal.aborted) return skipped('because the run was stopped')
     for (const need of needsOf(node)) {
       const result = results[need]
       if (result !== undefined && result.outcome !== 'passed')

@@ -97,7 +97,11 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
       run,
       params: recorded,
       tags: [...(plan.tags ?? [])],
-      again: options.again ?? `bun run plan ${plan.name}`,
+      // Of a resumed run with its own parameters, the command that began it: the one at hand does not name them.
+      again:
+        (Object.keys(options.params ?? {}).length === 0 ? before?.heading.again : undefined) ??
+        options.again ??
+        `bunx assay plan ${plan.name}`,
       nodes: namedNodes(graph),
       ...(selected.size < graph.nodes.length && {
         selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
@@ -128,7 +132,13 @@ async function runIn<P extends Params>(
   const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
   const began = clock.monotonic()
   const secrets = Object.entries(plan.params ?? {}).flatMap(([name, { secret }]) => (secret ? [given[name] ?? ''] : []))
-  const mask = maskOf(env, secrets)
+  // Services make keys of their own while the run goes on.
+  let masked = maskOf(env, secrets)
+  const mask: Mask = (text) => masked(text)
+  const secret = (value: string) => {
+    secrets.push(value)
+    masked = maskOf(env, secrets)
+  }
   const journal = journalOf(files)
   const { record, current } = recorder(journal, mask, observe)
 
@@ -152,7 +162,7 @@ async function runIn<P extends Params>(
   const announce = (text: string) => record({ event: 'announced', at: clock.now().toISOString(), text })
   const services = servicesOf(
     usersOf(graph, selected),
-    (node) => serviceContext(contexts, node, signal, options.keep ?? false, announce),
+    (node) => serviceContext(contexts, node, signal, { keep: options.keep ?? false, announce, secret }),
     (event) => record({ event: 'service', at: clock.now().toISOString(), ...event }),
     stopping,
     clock,

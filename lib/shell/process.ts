@@ -84,6 +84,19 @@ export function startProcess(command: string | readonly string[], options: Proce
   return { pid: child.pid, done, stop, lastLines: output.lastLines }
 }
 
+/**
+ * Starts the program beside a watch in its own process group that reads from a pipe which we alone hold open: when we are gone,
+ * however that came, the read ends and the watch ends the group. What leaves the group is beyond it.
+ */
+const underWatch = '(read -r _ <&3; kill -KILL 0) </dev/null >/dev/null 2>&1 & exec "$@" 3<&-'
+
+let held: { readonly read: number; readonly write: number } | undefined
+
+function leash() {
+  held ??= libc().pipe()
+  return held
+}
+
 interface Child {
   readonly process: Bun.Subprocess
   readonly pid: number
@@ -98,14 +111,15 @@ function spawn(command: string | readonly string[], { cwd, env }: ProcessOptions
   const folder = statSync(cwd, { throwIfNoEntry: false })
   if (!folder?.isDirectory()) return sentence('start a program', 'cwd', 'a folder', cwd)
   const argv = typeof command === 'string' ? [shell(env), '-c', command, shellName] : [...command]
+  const [program = ''] = argv
+  if (Bun.which(program, { PATH: env.PATH ?? '', cwd }) === null)
+    return notStarted(argv.join(' '), `${program}: there is no such program, or it may not be run`)
   const pipes = { stdout: libc().pipe(), stderr: libc().pipe() }
   try {
-    const child = Bun.spawn(argv, {
+    const child = Bun.spawn(['/bin/sh', '-c', underWatch, shellName, ...argv], {
       cwd,
       env: { ...env },
-      stdin: 'ignore',
-      stdout: pipes.stdout.write,
-      stderr: pipes.stderr.write,
+      stdio: ['ignore', pipes.stdout.write, pipes.stderr.write, leash().read],
       detached: true,
     })
     const readers = [read(pipes.stdout.read, 'stdout', output), read(pipes.stderr.read, 'stderr', output)]

@@ -34,8 +34,15 @@ export function isLoopback(url: string): boolean {
 }
 
 function endpointUrl(action: string, value: string | undefined): string {
-  const next = 'Set it, or unset it to use the embedded store.'
-  if (!value) throw cannot(action, 'S3_ENDPOINT', 'a URL like http://127.0.0.1:9000', value ?? 'not set', next)
+  const next = 'Set it, or unset it to let plans start the embedded store.'
+  if (!value)
+    throw cannot(
+      action,
+      'S3_ENDPOINT',
+      'a URL like http://127.0.0.1:9000',
+      value ?? 'not set',
+      'Set it; the task object-store serves one for trying.',
+    )
   if (!URL.canParse(value)) throw cannot(action, 'S3_ENDPOINT', 'a URL like http://127.0.0.1:9000', value, next)
   const url = new URL(value)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

@@ -22,7 +22,7 @@ const region = 'us-east-1'
 const Served = v.object({ endpoint: v.string(), accessKeyId: v.string(), secretAccessKey: v.string() })
 
 /** Assay's own store in a process of its own. */
-export async function startEmbedded({ folder, env, log }: ServiceContext): Promise<LocalStore> {
+export async function startEmbedded({ folder, env, log, secret }: ServiceContext): Promise<LocalStore> {
   const data = dataFolder(folder)
   const child = startChild({
     name: 'the embedded object store',
@@ -33,6 +33,7 @@ export async function startEmbedded({ folder, env, log }: ServiceContext): Promi
   try {
     const served = v.parse(Served, JSON.parse(await child.firstLine(20_000)))
     const { endpoint: url, ...keys } = served
+    secret(keys.secretAccessKey)
     return {
       endpoint: { url, region, ...keys },
       folder: data,
@@ -46,10 +47,11 @@ export async function startEmbedded({ folder, env, log }: ServiceContext): Promi
 }
 
 /** RustFS 1.0 or newer over one folder; path style only. */
-export async function startRustfs(program: string, { folder, env, log }: ServiceContext): Promise<LocalStore> {
+export async function startRustfs(program: string, { folder, env, log, secret }: ServiceContext): Promise<LocalStore> {
   const data = dataFolder(folder)
   const port = await freePort()
   const keys = randomKeys()
+  secret(keys.secretAccessKey)
   const url = `http://127.0.0.1:${port}`
   const child: Child = startChild({
     name: `rustfs (${program})`,

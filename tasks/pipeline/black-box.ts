@@ -70,7 +70,10 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
   const seen = await observe({ stage, run, mode, context, ground, enough })
   refuseCrash(stage, seen.ended, seen.log.last)
   if (madeNothing(seen.objects)) {
-    throw stageFailure(stage, `has made nothing of ${sources.length} images`, seen.log.last)
+    const { stop, code } = seen.ended
+    const ended =
+      stop === 'by itself' ? ` and ended by itself with ${code} after ${seen.seconds.toFixed(1)} seconds` : ''
+    throw stageFailure(stage, `has made nothing of ${sources.length} images${ended}`, seen.log.last)
   }
   const { objects } = seen
   const manifests = objects.manifests().map(({ before, ...manifest }) => manifest)
@@ -86,9 +89,8 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
     },
   })
   const images = outputs.filter(({ image }) => image.kind !== 'other').length
-  context.progress(
-    `${sources.length} → ${images} images${each === undefined ? '' : ` in ${sizeNames(run).join(', ')}`}`,
-  )
+  const late = arrival.report()?.kind === 'put' ? ' (one put in late)' : ''
+  context.progress(`${sources.length}${late} → ${images} images`)
   return {
     stage,
     command: commandText(stage, run),

@@ -65,7 +65,9 @@ export const stage2Options = {
   outputBucket: bucket('bucket that normalized images are written to', 'NORMALIZED_BUCKET', defaultBuckets.normalized),
   ...commonOptions,
   sizes: sizeList('1080p,720p,480p', { env: 'NORMALIZE_SIZES' }),
-  fit: oneOf(fits, 'contain', 'how WIDTHxHEIGHT is filled: pad, crop or stretch', { env: 'NORMALIZE_FIT' }),
+  fit: oneOf(fits, 'contain', 'how WIDTHxHEIGHT is filled: contain pads, cover crops, fill stretches', {
+    env: 'NORMALIZE_FIT',
+  }),
   background: param(v.pipe(v.string(), v.regex(/^#[0-9a-f]{6}$/i, 'a colour like #ffffff'), v.toLowerCase()), {
     default: '#ffffff',
     help: 'colour that alpha is flattened on and contain pads with',

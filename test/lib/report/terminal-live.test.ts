@@ -40,6 +40,7 @@ gs/06-crash.log
   undecided), 1 measure (1 undecided) ·
   5.6 s ·
   runs/small/20261121-071602-k3x9
+  go on: bun run plan small --resume
   again: bun run plan small`,
   80: `  small · A small plan
   → writes to s3.example/raw
@@ -64,6 +65,7 @@ gs/06-crash.log
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
+  go on: bun run plan small --resume
   again: bun run plan small`,
   120: `  small · A small plan
   → writes to s3.example/raw
@@ -85,6 +87,7 @@ gs/06-crash.log
   – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9
+  go on: bun run plan small --resume
   again: bun run plan small`,
 }
 

@@ -37,6 +37,7 @@ describe('a run on something that is no terminal', () => {
       log: RUN/logs/06-crash.log
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s · RUN
+  go on: bun run plan small --resume
   again: bun run plan small      results: results.csv  journal.jsonl
 `,
       )

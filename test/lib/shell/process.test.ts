@@ -193,6 +193,23 @@ describe('stopping', () => {
     expect(await start('sleep 300', { signal: stop.signal }).done).toEqual({ kind: 'signalled', signal: 'SIGTERM' })
   })
 
+  test('with the process that started it, however that ends', async () => {
+    const module = JSON.stringify(join(import.meta.dir, '../../../lib/shell/process.ts'))
+    const starter = `
+      import { startProcess } from ${module}
+      const options = { cwd: '/', env: process.env, grace: 1000, onLine: (line) => console.log(line) }
+      startProcess('sleep 300 & echo $! $$; wait', options)
+      setInterval(() => {}, 1000)`
+    const victim = Bun.spawn([process.execPath, '-e', starter], { stdout: 'pipe' })
+    const { value } = await victim.stdout.getReader().read()
+    const pids = new TextDecoder().decode(value).trim().split(' ').map(Number)
+    expect(pids.filter(runs)).toHaveLength(2)
+    victim.kill('SIGKILL')
+    const deadline = performance.now() + 2000
+    while (pids.some(runs) && performance.now() < deadline) await Bun.sleep(5)
+    expect(pids.filter(runs)).toEqual([])
+  })
+
   test('what has ended is left alone, twice', async () => {
     const running = start('true')
     await running.done

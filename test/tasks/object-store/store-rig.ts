@@ -57,6 +57,7 @@ export function serviceContext(
     log: () => {},
     progress: () => {},
     announce: (sentence) => void announced.push(sentence),
+    secret: () => {},
     announced,
   }
 }

@@ -71,6 +71,7 @@ export async function startRig(): Promise<Rig> {
     // No rustfs of this machine: its listings can't tell the order.
     env: { PATH: '', HOME: process.env.HOME },
     announce: () => {},
+    secret: () => {},
   })
   await running.ready(signal)
   return {
