@@ -42,6 +42,8 @@ export default defineTask({
     ['plan', '--failed', 1, /✗ second/],
     ['plan', 'fails --resume --explain', 1, /because it had failed/],
     ['plan', 'fails --resume --dry-run --explain', 0, /first/],
+    ['plan', 'passes --set n=7 --until ask --csv twice.csv', 0, /passed · 1 step/],
+    ['plan', 'passes --resume --csv twice.csv', 0, /1 reused[\s\S]*again: .*passes --set n=7/],
     ['plan', 'passes --resume', 0, /Nothing to do/],
     ['plan', 'fails --only first', 0, /passed · 1 step/],
     ['plan', 'fails --until second', 1, /failed/],
@@ -73,6 +75,15 @@ export default defineTask({
 
   test('nothing that was not asked for has reached a file or stdout', () => {
     expect(repo.read('all.csv').split('\r\n')[1]).toStartWith('1,passes,smoke,')
+    const rows = repo.read('twice.csv').split('\r\n')
+    // What the second sitting reused stands there already; what it judged is added.
+    expect(rows.map((row) => row.match(/ask,|answered,/)?.[0])).toEqual([
+      undefined,
+      'ask,',
+      'answered,',
+      'answered,',
+      undefined,
+    ])
     expect(repo.read('all.xml')).toContain('<testsuites')
     expect(repo.read('report.xml')).toContain('<testsuites')
   })

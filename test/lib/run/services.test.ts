@@ -158,6 +158,30 @@ describe('a service', () => {
     )
   })
 
+  test('keeps the keys it made out of every record', async () => {
+    const rig = rigFor((plan) => {
+      const store = plan.use({
+        name: 'store',
+        start: async ({ secret }) => {
+          secret('made-for-this-run')
+          return { client: 'made-for-this-run', detail: '', ready: async () => {}, stop: async () => {} }
+        },
+      })
+      plan.step({
+        name: 'print',
+        needs: { store },
+        output: v.string(),
+        run: ({ store }, { log }) => {
+          log(`the key is ${store}`)
+          return store
+        },
+      })
+    })
+    const result = await rig.run()
+    expect(rig.events).toContainEqual({ event: 'log', step: 'print', line: 'the key is ***' })
+    expect(rig.steps(result)[0]?.ended?.output).toBe('***')
+  })
+
   test('nobody needs in this run is never started', async () => {
     const notes: string[] = []
     const rig = rigFor((plan) => {
