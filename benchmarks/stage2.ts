@@ -37,7 +37,7 @@ const store = await startEmbedded({
   env: process.env,
   progress: () => {},
   announce: () => {},
-    secret: () => {},
+  secret: () => {},
 })
 try {
   await store.ready(context.signal)
