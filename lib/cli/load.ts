@@ -103,14 +103,21 @@ function kindOf(value: unknown): string {
   return value === undefined ? 'nothing' : typeof value
 }
 
-function isPlan(value: unknown): value is Plan {
+/** What plans and tasks have in common. */
+export function isNamed(value: unknown): value is { readonly name: string; readonly title: string } {
   return (
     typeof value === 'object' &&
     value !== null &&
     'name' in value &&
     typeof value.name === 'string' &&
     'title' in value &&
-    typeof value.title === 'string' &&
+    typeof value.title === 'string'
+  )
+}
+
+function isPlan(value: unknown): value is Plan {
+  return (
+    isNamed(value) &&
     'kind' in value &&
     (value.kind === 'functional' || value.kind === 'performance' || value.kind === 'smoke') &&
     'build' in value &&

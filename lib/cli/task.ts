@@ -5,7 +5,7 @@ import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
 import type { Task } from '../plan/task.ts'
 import type { Interrupted } from '../run/summing.ts'
 import { columns } from './columns.ts'
-import { loadDefault } from './load.ts'
+import { isNamed, loadDefault } from './load.ts'
 import { claimStdout } from './output.ts'
 import { type Places, placesOf } from './places.ts'
 import { tellProblem, writeTo } from './print.ts'
@@ -119,12 +119,7 @@ function taskFiles({ root, home }: Places): ReadonlyMap<string, string> {
 
 function isTask(value: unknown): value is Task {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    'title' in value &&
-    typeof value.title === 'string' &&
+    isNamed(value) &&
     'options' in value &&
     typeof value.options === 'object' &&
     'run' in value &&

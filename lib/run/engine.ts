@@ -194,8 +194,10 @@ export function execute(engine: Engine): Promise<void> {
         stopping,
         clock,
       )
-      if (said.kind !== 'returned')
-        return { ...performed(node, said), ended: { ...performed(node, said).ended, attempts: 0 } }
+      if (said.kind !== 'returned') {
+        const { ended, handedOn } = performed(node, said)
+        return { ended: { ...ended, attempts: 0 }, handedOn }
+      }
       if (said.value !== true) return skipped(String(said.value))
     }
     const began = clock.monotonic()

@@ -277,6 +277,22 @@ describe('outcomes', () => {
     expect(slow?.ended).toMatchObject({ outcome: 'failed', metrics: [{ verdict: 'fail' }] })
   })
 
+  test('a reason to skip that cannot be told makes the step errored, and its function is not called', async () => {
+    const rig = rigFor((plan) => {
+      plan.held('unsure', {
+        skipUnless: () => {
+          throw new Problem('The driver does not answer')
+        },
+      })
+    })
+    expect(rig.steps(await rig.run())[0]?.ended).toMatchObject({
+      outcome: 'errored',
+      reason: 'The driver does not answer',
+      attempts: 0,
+    })
+    expect(rig.events.map(({ event }) => event)).not.toContain('step-started')
+  })
+
   test('everything skipped is no success unless it was allowed', async () => {
     const rig = rigFor((plan) => {
       plan.held('gpu', { skipUnless: () => 'no GPU here' })
