@@ -35,7 +35,6 @@ async function timed(plan: Parameters<typeof runPlan>[0]) {
   const result = await runPlan(plan, { store, env: process.env, jobs: 1 })
   const took = performance.now() - start
   if (result.kind !== 'ended' || result.exit !== 0) throw new Error(`the plan did not pass: ${result.kind}`)
-  rmSync(result.path, { recursive: true })
   return { took, syncing: idle }
 }
 

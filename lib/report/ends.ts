@@ -1,6 +1,6 @@
 import type { FindingRecord, MetricRecord, Outcome, StepEnded } from '../record/event.ts'
 import type { RunRecord, StepRecord } from '../record/run-record.ts'
-import { logName } from '../run/context.ts'
+import { logFile } from '../run/context.ts'
 
 /** How a selected step ended. */
 export interface StepEnd {
@@ -20,7 +20,6 @@ export interface StepEnd {
 
 /** The ends of the selected steps in the order of the plan, as `endedSteps` has them. */
 export function endsOf(record: RunRecord): readonly StepEnd[] {
-  const logs = logsOf(record)
   return endedSteps(record).map(({ name, kind, startedAt, ended }) => {
     const ran = ended.attempts > 0 || ended.reused === true
     return {
@@ -33,7 +32,7 @@ export function endsOf(record: RunRecord): readonly StepEnd[] {
       duration: ran ? ended.duration : undefined,
       findings: ended.findings ?? [],
       metrics: ended.metrics ?? [],
-      log: ran || startedAt !== undefined ? logs.get(name) : undefined,
+      log: ran || startedAt !== undefined ? logFile : undefined,
     }
   })
 }
@@ -51,9 +50,4 @@ function cutShort({ name, startedAt }: StepRecord): StepEnded {
   return startedAt === undefined
     ? { ...end, outcome: 'skipped', reason: 'because the run stopped before it' }
     : { ...end, outcome: 'aborted', reason: 'the run stopped before it ended' }
-}
-
-/** Each node's log, by its name and relative to the run's folder. */
-export function logsOf({ heading }: RunRecord): ReadonlyMap<string, string> {
-  return new Map(heading.nodes.map(({ name }, index) => [name, logName({ index, name })]))
 }

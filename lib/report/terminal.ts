@@ -4,8 +4,8 @@ import { messageOf } from '../plan/problem.ts'
 import type { Heading, RunEvent, ServiceEvent, StepEnded, StepStarted } from '../record/event.ts'
 import { type Draft, next } from '../record/run-record.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
+import { logFile } from '../run/context.ts'
 import type { Observer, Passing } from '../run/observe.ts'
-import { logsOf } from './ends.ts'
 import { hanging, type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
@@ -48,7 +48,6 @@ export function terminalView(options: TerminalOptions): TerminalView {
   const paint = painter(options.color)
   const running = new Map<string, Running>()
   let record: Draft | undefined
-  let logs: ReadonlyMap<string, string> = new Map()
   let longestName = 0
   let broken: unknown
 
@@ -88,7 +87,6 @@ export function terminalView(options: TerminalOptions): TerminalView {
   function heading({ plan, title, nodes }: Heading, note: string): void {
     running.clear()
     longestName = nodes.reduce((longest, { name }) => Math.max(longest, widthOf(oneLine(name))), 0)
-    if (record !== undefined) logs = logsOf(record)
     const lines = hanging('  ', `${plan} · ${oneLine(title)}${note}`, page())
     screen.print(lines.map((line) => line.replace(plan, (word) => paint('bold', word))))
   }
@@ -111,7 +109,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const step = record?.byName.get(ended.step)
     if (record === undefined || step === undefined) return
     const one = running.get(ended.step)
-    const log = join(folderOf(record), logs.get(ended.step) ?? '')
+    const log = join(folderOf(record), logFile)
     const notes = {
       kind: step.kind,
       progress: one?.words ?? '',

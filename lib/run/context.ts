@@ -72,7 +72,7 @@ function workContext(
   return {
     log(line: string) {
       const masked = mask(line)
-      store.log(logName(node), `${masked}\n`)
+      store.log(logFile, `${node.name} │ ${masked}\n`)
       observe({ event: 'log', step: node.name, line: masked })
     },
     progress(text: string) {
@@ -81,10 +81,8 @@ function workContext(
   }
 }
 
-/** Where a step's log lies in the run's folder. */
-export function logName(node: { readonly index: number; readonly name: string }): string {
-  return `logs/${slug(node)}.log`
-}
+/** Where steps log, relative to the run's folder: one file, each line behind its step's name, since a file a step costs more than many a step. */
+export const logFile = 'log.txt'
 
 /** `03-stage-1-augment-polling`: a file name that still says which step it is. */
 function slug({ index, name }: { readonly index: number; readonly name: string }): string {

@@ -56,7 +56,7 @@ describe('junit.xml', () => {
 <property name="environment.dirty" value="false"/>
 </properties>
 <testcase classname="small" name="upload" time="1.500000">
-<system-out>log, if it wrote any: logs/01-upload.log</system-out>
+<system-out>log, if it wrote any: log.txt</system-out>
 </testcase>
 <testcase classname="small.valid &amp; whole" name="objects" time="0.250000">
 <failure message="objects: expected 12, found {&quot;keys&quot;:[&quot;a&quot;,&quot;b&quot;]}" type="failed">objects: expected 12, found {"keys":["a","b"]}
@@ -67,7 +67,7 @@ found: {
     "b"
   ]
 }</failure>
-<system-out>log, if it wrote any: logs/02-valid-whole.log</system-out>
+<system-out>log, if it wrote any: log.txt</system-out>
 </testcase>
 <testcase classname="small.valid &amp; whole" name="manifest" time="0.000000"/>
 <testcase classname="small.valid &amp; whole" name="order" time="0.000000">
@@ -76,19 +76,19 @@ found: {
 <testcase classname="small" name="speed" time="1.500000">
 <failure message="rate: expected at least 4 img/s, found 2 to 3 in 2 samples" type="failed">rate: expected at least 4 img/s, found 2 to 3 in 2 samples</failure>
 <system-out>rate: median 2.5 img/s, n 2, higher is better, reference at least 4 img/s: fail
-log, if it wrote any: logs/03-speed.log</system-out>
+log, if it wrote any: log.txt</system-out>
 </testcase>
 <testcase classname="small" name="publish" time="1.500000">
 <error message="no &quot;bucket&quot; &lt;b&gt;" type="errored">Error: no bucket
     at publish (a.ts:1:2)</error>
-<system-out>log, if it wrote any: logs/04-publish.log</system-out>
+<system-out>log, if it wrote any: log.txt</system-out>
 </testcase>
 <testcase classname="small" name="published" time="0.000000">
 <skipped message="because publish errored"/>
 </testcase>
 <testcase classname="small" name="slow" time="0.000000">
 <error message="the run stopped before it ended" type="aborted">the run stopped before it ended</error>
-<system-out>log, if it wrote any: logs/06-slow.log</system-out>
+<system-out>log, if it wrote any: log.txt</system-out>
 </testcase>
 </testsuite>
 </testsuites>

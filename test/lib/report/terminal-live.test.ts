@@ -32,7 +32,7 @@ const screens: Readonly<Record<number, string>> = {
       │  55%
       log:
       runs/small/20261121-071602-k3x9/lo
-gs/06-crash.log
+g.txt
   – publish
       because crash errored
   failed · 4 steps (1 errored, 1
@@ -61,7 +61,7 @@ gs/06-crash.log
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-      log: runs/small/20261121-071602-k3x9/logs/06-crash.log
+      log: runs/small/20261121-071602-k3x9/log.txt
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
@@ -83,7 +83,7 @@ gs/06-crash.log
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-      log: runs/small/20261121-071602-k3x9/logs/06-crash.log
+      log: runs/small/20261121-071602-k3x9/log.txt
   – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9

@@ -11,8 +11,7 @@ import { heading, story, viewed } from './viewed.ts'
 describe('a run on something that is no terminal', () => {
   test('is a plain line a step, with what is wrong under it and the count at the end', () =>
     inFolder((folder) => {
-      mkdirSync(join(folder, 'logs'))
-      writeFileSync(join(folder, 'logs', '06-crash.log'), 'anything')
+      writeFileSync(join(folder, 'log.txt'), 'anything')
       for (const name of ['journal.jsonl', 'results.csv']) writeFileSync(join(folder, name), '')
       const { see, view, text } = viewed({ pathOf: () => folder })
       see(...story)
@@ -34,7 +33,7 @@ describe('a run on something that is no terminal', () => {
       at more (b.ts:1:1)
       │ opening raw/1.jpg
       │  55%
-      log: RUN/logs/06-crash.log
+      log: RUN/log.txt
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s · RUN
   go on: bun run plan small --resume
