@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, write, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, write, writeSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSlice } from './exchange.ts'
@@ -17,6 +17,8 @@ export interface Content {
   remove(segments: readonly Segment[]): void
   /** The bytes `start` to `end` (exclusive) of the segments laid end to end. */
   slices(segments: readonly Segment[], start: number, end: number): readonly FileSlice[]
+  /** The same bytes at once, for what is small. */
+  read(segments: readonly Segment[], start: number, end: number): Uint8Array
   /** Removes every file that no catalog row names; for the start, when nothing is being written. */
   sweep(known: ReadonlySet<string>): void
   /** Removes what nothing names and waits for every removal under way. */
@@ -28,6 +30,9 @@ export interface ContentWriter {
   finish(): Promise<Segment>
   discard(): void
 }
+
+/** How many files stay open to be read again: opening and closing one takes as long as reading 100 KiB of it. */
+const handleLimit = 512
 
 /** Below this a file is written in one piece off the main thread; above it as it comes in, so that memory stays bounded. */
 const pieceLimit = 1 << 20
@@ -49,7 +54,26 @@ export function openContent(folder: string): Content {
   const session = Date.now().toString(36)
   let created = 0
 
+  // Oldest first. A file's name and its inode stay together until it is unlinked, also when its bytes are written again.
+  const handles = new Map<string, number>()
+  const handleOf = (id: string): number => {
+    const known = handles.get(id)
+    if (known !== undefined) return known
+    const handle = openSync(path(id), 'r')
+    handles.set(id, handle)
+    const [oldest] = handles.keys()
+    if (handles.size > handleLimit && oldest !== undefined) closeHandle(oldest)
+    return handle
+  }
+  const closeHandle = (id: string) => {
+    const handle = handles.get(id)
+    if (handle === undefined) return
+    handles.delete(id)
+    closeSync(handle)
+  }
+
   const unlinkFile = (id: string) => {
+    closeHandle(id)
     const removal: Promise<void> = unlink(path(id))
       // Left for the sweep of the next start.
       .catch(() => {})
@@ -102,11 +126,28 @@ export function openContent(folder: string): Content {
       }
       return found
     },
+    read(segments, start, end) {
+      const bytes = Buffer.allocUnsafeSlow(end - start)
+      let at = 0
+      let done = 0
+      for (const { id, size } of segments) {
+        const [from, to] = [Math.max(start, at), Math.min(end, at + size)]
+        for (let offset = from; offset < to; ) {
+          const read = readSync(handleOf(id), bytes, done, to - offset, offset - at)
+          if (read === 0) throw new Error(`the content file ${path(id)} is shorter than its object`)
+          offset += read
+          done += read
+        }
+        at += size
+      }
+      return bytes
+    },
     sweep(known) {
       for (const id of readdirSync(folder)) if (!known.has(id)) unlinkFile(id)
     },
     async close() {
       for (const { id } of spares.splice(0)) unlinkFile(id)
+      for (const id of [...handles.keys()]) closeHandle(id)
       while (removals.size > 0) await Promise.all(removals)
     },
   }

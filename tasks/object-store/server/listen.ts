@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { preciseNow } from './access-record.ts'
 import type { Answer, FileSlices, S3Request } from './exchange.ts'
-import { readSlices, readSlicesNow } from './read-slices.ts'
+import { readSlices } from './read-slices.ts'
 import { errorDocument, S3Error } from './s3-error.ts'
 
 export interface Listener {
@@ -9,9 +9,6 @@ export interface Listener {
   /** Takes no more connections, lets answers under way end for a moment, then closes what is left. */
   close(): Promise<void>
 }
-
-/** Objects up to this size are read and sent in one piece. */
-const pieceLimit = 1 << 20
 
 /**
  * Serves `answer` over HTTP on loopback. Not `Bun.serve`: that resolves `..` in a path before we see it, and a key may hold it.
@@ -76,12 +73,8 @@ async function serve(
   else await send(body, response)
 }
 
-async function send({ slices, length, release }: FileSlices, response: ServerResponse): Promise<void> {
+async function send({ slices, release }: FileSlices, response: ServerResponse): Promise<void> {
   try {
-    if (length <= pieceLimit) {
-      response.end(readSlicesNow(slices, length))
-      return
-    }
     for await (const piece of readSlices(slices)) {
       if (response.destroyed) return
       if (!response.write(piece)) await drained(response)

@@ -62,6 +62,9 @@ export function publishNew(call: Call, object: StoredObject, operation?: 'PutObj
   }
 }
 
+/** Objects up to this size are read and sent in one piece. */
+const pieceLimit = 1 << 20
+
 /** Get and head: the same but for the body, which the listener leaves out of a head's answer. */
 export function getObject({ request, store, bucket, key }: Call): Answer {
   checkVersion(parameter(request, 'versionId'))
@@ -88,6 +91,7 @@ export function getObject({ request, store, bucket, key }: Call): Answer {
   }
   const status = asked ? 206 : 200
   if (request.method === 'HEAD' || start === end) return { status, headers }
+  if (end - start <= pieceLimit) return { status, headers, body: store.content.read(object.segments, start, end) }
   const release = store.content.hold(object.segments)
   const slices = store.content.slices(object.segments, start, end)
   return { status, headers, body: { slices, length: end - start, release } }

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileSlice } from './exchange.ts'
 
@@ -21,25 +20,4 @@ export async function* readSlices(slices: readonly FileSlice[]): AsyncGenerator<
       await file.close()
     }
   }
-}
-
-/** The same all at once, for what is small. */
-export function readSlicesNow(slices: readonly FileSlice[], total: number): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(total)
-  let at = 0
-  for (const { path, offset, length } of slices) {
-    const file = openSync(path, 'r')
-    try {
-      let done = 0
-      while (done < length) {
-        const read = readSync(file, bytes, at, length - done, offset + done)
-        if (read === 0) throw new Error(`the content file ${path} is shorter than its object`)
-        done += read
-        at += read
-      }
-    } finally {
-      closeSync(file)
-    }
-  }
-  return bytes
 }
