@@ -63,7 +63,7 @@ export function publishNew(call: Call, object: StoredObject, operation?: 'PutObj
 }
 
 /** Objects up to this size are read and sent in one piece. */
-const pieceLimit = 1 << 20
+const pieceLimit = 4 << 20
 
 /** Get and head: the same but for the body, which the listener leaves out of a head's answer. */
 export function getObject({ request, store, bucket, key }: Call): Answer {

@@ -8,8 +8,8 @@ export interface LocalDisk {
   /** Writes a file whole or not at all: under a temporary name in `work`, then renamed into `folder`. Returns its absolute path. */
   write(folder: 'input' | 'output', key: string, bytes: Uint8Array): Promise<string>
   /**
-   * The file is needed no longer. It stays until the end of the pass as evidence of what was staged, unless the files so kept take
-   * more than half of what the stage may count on; then the oldest go.
+   * The file is needed no longer. It stays as evidence of what was staged until the end of the pass, or until those kept since take
+   * too much; then the oldest go.
    */
   release(path: string, bytes: number): Promise<void>
   /** Throws a Failure when less is free than the stage was promised. */
@@ -17,6 +17,9 @@ export interface LocalDisk {
   /** Removes every file of this stage, those that an earlier run was killed over too. */
   clear(): Promise<void>
 }
+
+/** What two cores work through in a second. More would only be memory: new pages of the disk's cache cost more than writing to old ones. */
+const evidenceBytes = 64e6
 
 /** `owner` tells the files of one stage and data set from those of others that share the folder; letters, digits and dashes. */
 export async function openLocalDisk(root: string, minGb: number, owner: string): Promise<LocalDisk> {
@@ -64,7 +67,7 @@ export async function openLocalDisk(root: string, minGb: number, owner: string):
     async release(path, bytes) {
       kept.push({ path, bytes })
       keptBytes += bytes
-      while (keptBytes > (minGb * 1e9) / 2) {
+      while (keptBytes > Math.min(evidenceBytes, (minGb * 1e9) / 2)) {
         const oldest = kept.shift()
         if (oldest === undefined) break
         keptBytes -= oldest.bytes
