@@ -71,6 +71,17 @@ const heading = v.object({
   /** The names of the nodes chosen by `--only` or `--until`; absent: all. */
   selected: v.optional(v.array(v.string())),
   environment,
+  /** How the processes of this run are found again, should it be killed; see shell/tag.ts. */
+  tree: v.optional(
+    v.object({
+      pid: v.number(),
+      /** What marks them on this boot of the machine. */
+      tag: v.optional(v.string()),
+      boot: v.optional(v.string()),
+      /** Why they have no mark, so that only their process groups are known. */
+      unmarked: v.optional(v.string()),
+    }),
+  ),
 })
 export interface Heading extends v.InferOutput<typeof heading> {}
 
@@ -80,6 +91,9 @@ const runResumed = v.object({ event: v.literal('run-resumed'), ...heading.entrie
 
 const announced = v.object({ event: v.literal('announced'), at: v.string(), text: v.string() })
 
+/** What it took to end programs that were told to: SIGTERM, or SIGKILL after their grace. */
+const stopped = v.optional(v.picklist(['term', 'kill']))
+
 const service = v.object({
   event: v.literal('service'),
   at: v.string(),
@@ -88,6 +102,7 @@ const service = v.object({
   detail: v.optional(v.string()),
   reason: v.optional(v.string()),
   duration: v.optional(seconds),
+  stopped,
 })
 
 const stepStarted = v.object({
@@ -110,6 +125,8 @@ const stepEnded = v.object({
   attempts: v.number(),
   /** One sentence, for every outcome but `passed`. */
   reason: v.optional(v.string()),
+  /** Of a step whose programs were told to stop: what it took for the last of them. */
+  stopped,
   /** Where in the code, for an error that is not the user's. */
   stack: v.optional(v.string()),
   /** What its function returned, as JSON. */
