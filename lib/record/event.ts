@@ -53,6 +53,10 @@ export const environment = v.object({
 })
 export interface Environment extends v.InferOutput<typeof environment> {}
 
+/** What a plan's outputs are made by: the hash of each file of its code, under its path in the repository. */
+const code = v.record(v.string(), v.string())
+export type Code = Readonly<v.InferOutput<typeof code>>
+
 const nodeKind = v.picklist(['service', 'step', 'check', 'measure'])
 
 /** What is known of a run before its first step. */
@@ -71,6 +75,8 @@ const heading = v.object({
   /** The names of the nodes chosen by `--only` or `--until`; absent: all. */
   selected: v.optional(v.array(v.string())),
   environment,
+  /** Absent: it was not looked at. */
+  code: v.optional(code),
   /** How the processes of this run are found again, should it be killed; see shell/tag.ts. */
   tree: v.optional(
     v.object({
@@ -131,6 +137,8 @@ const stepEnded = v.object({
   stack: v.optional(v.string()),
   /** What its function returned, as JSON. */
   output: v.optional(json),
+  /** The commands that it ran and whose programs are not of the repository. */
+  foreign: v.optional(v.array(v.string())),
   /** Identifies the inputs and parameters that the output was made from. */
   inputs: v.optional(v.string()),
   /** Each need with the hash of what it handed on, to say which one changed. */

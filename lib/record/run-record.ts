@@ -1,5 +1,5 @@
 import type { NodeKind } from '../plan/handle.ts'
-import type { Heading, Outcome, RunEnded, RunEvent, ServiceEvent, StepEnded } from './event.ts'
+import type { Code, Heading, Outcome, RunEnded, RunEvent, ServiceEvent, StepEnded } from './event.ts'
 
 /** A run as its journal tells it: what every view is made from. */
 export interface RunRecord {
@@ -28,6 +28,8 @@ export interface StepRecord {
   readonly ended: StepEnded | undefined
   /** The newest passed end of any sitting: what `--resume` may reuse. */
   readonly passed: StepEnded | undefined
+  /** The code of the sitting that `passed` is of; undefined: it was not looked at. */
+  readonly code: Code | undefined
 }
 
 /** Folds a journal's events; undefined for a journal without its first line. */
@@ -69,7 +71,10 @@ export function next(record: Draft | undefined, event: RunEvent): Draft | undefi
       const step = record.byName.get(event.step)
       if (step === undefined) break
       step.ended = event
-      if (event.outcome === 'passed') step.passed = event
+      if (event.outcome === 'passed') {
+        step.passed = event
+        step.code = record.heading.code
+      }
       break
     }
     case 'run-ended':
@@ -92,6 +97,7 @@ function draftOf(heading: Heading, before: Draft | undefined): Draft {
         because: undefined,
         ended: undefined,
         passed: before?.byName.get(name)?.passed,
+        code: before?.byName.get(name)?.code,
       })
   return {
     heading,
