@@ -33,7 +33,7 @@ export interface StepRecord {
 }
 
 /** Folds a journal's events; undefined for a journal without its first line. */
-export function recordOf(events: Iterable<RunEvent>): RunRecord | undefined {
+export function recordOf(events: Iterable<RunEvent>): Draft | undefined {
   let record: Draft | undefined
   for (const event of events) record = next(record, event)
   return record

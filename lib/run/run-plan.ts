@@ -125,7 +125,7 @@ async function runIn<P extends Params>(
   graph: Graph,
   selected: ReadonlySet<number>,
   heading: Heading,
-  before: RunRecord | undefined,
+  before: Draft | undefined,
   given: Readonly<Record<string, string | undefined>>,
   options: RunOptions,
 ): Promise<RunResult> {
@@ -140,7 +140,7 @@ async function runIn<P extends Params>(
     masked = maskOf(env, secrets)
   }
   const journal = journalOf(files)
-  const { record, current } = recorder(journal, mask, observe)
+  const { record, current } = recorder(journal, mask, observe, before)
 
   record(
     before === undefined
@@ -208,8 +208,8 @@ async function runIn<P extends Params>(
 }
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */
-function recorder(journal: Journal, mask: Mask, observe: Observer) {
-  let draft: Draft | undefined
+function recorder(journal: Journal, mask: Mask, observe: Observer, before: Draft | undefined) {
+  let draft = before
   return {
     record(happened: RunEvent) {
       const event = maskEvent(happened, mask)
@@ -224,7 +224,7 @@ function recorder(journal: Journal, mask: Mask, observe: Observer) {
   }
 }
 
-function readRun(store: Store, plan: string, run: string): RunRecord {
+function readRun(store: Store, plan: string, run: string): Draft {
   const path = store.pathOf(plan, run)
   const text = store.read(plan, run)
   const record = text === undefined ? undefined : recordOf(readJournal(text, `${path}/journal.jsonl`))

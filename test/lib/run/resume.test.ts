@@ -96,6 +96,17 @@ describe('--resume', () => {
     expect(second.calls).toEqual([])
   })
 
+  test('hands back the record that its journal tells', async () => {
+    const { world, run } = scene()
+    world.broken = true
+    const first = await run()
+    world.broken = false
+    const second = await run({ resume: first.run })
+    expect(second.result).toMatchObject({ record: { resumed: 1, steps: [{ passed: { step: 'raw' } }, {}, {}, {}] } })
+    const began = first.result.kind === 'ended' && first.result.record.startedAt
+    expect(second.result.kind === 'ended' && second.result.record.startedAt).toBe(began)
+  })
+
   test('with another parameter runs everything again and names it', async () => {
     const { run } = scene()
     const first = await run()
