@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
+import { thisProcess } from '../record/holder.ts'
 import { formatBytes } from '../report/format.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
@@ -80,7 +80,7 @@ function sweepPlan(places: Places, plan: string, keep: Keep, dry: boolean, remov
     return
   }
   // Held, so that nobody resumes a run while it is taken away.
-  const holder = { run: 'gc', pid: process.pid, host: hostname(), since: new Date().toISOString() }
+  const holder = { run: 'gc', ...thisProcess(), since: new Date().toISOString() }
   const lock = store.lock(plan, holder)
   if (lock.kind === 'busy') {
     writeTo(1, `left ${plan} alone: run ${lock.holder?.run ?? '?'} of it goes on\n`)

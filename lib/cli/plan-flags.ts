@@ -5,6 +5,7 @@ export const planFlags = {
   csv: { type: 'string', value: 'FILE', help: 'adds the results to a CSV file; - for stdout' },
   junit: { type: 'string', value: 'FILE', help: 'writes the results as JUnit XML; - for stdout' },
   json: { type: 'boolean', help: 'prints every event as a JSON line on stdout' },
+  parallel: { type: 'boolean', help: 'beside another run of the plan, which else exits with 75' },
   jobs: { type: 'string', value: 'N', help: 'at most this many steps at once (default: the number of cores)' },
   resume: { type: 'boolean', help: 'goes on where the last run stopped' },
   run: { type: 'string', value: 'RUN', help: 'which run to resume: its id, a unique beginning of it, or its folder' },

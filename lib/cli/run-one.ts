@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import { cannot } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
-import type { LockHolder, Store } from '../record/store.ts'
+import type { Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
 import { readRecord, writeResults } from '../report/results.ts'
 import { terminalView } from '../report/terminal.ts'
@@ -63,6 +63,7 @@ export async function runOne(one: OneRun): Promise<number> {
       jobs: one.jobs,
       selection: selectionOf(places, plan.name, flags),
       resume: resumed(one, store),
+      parallel: flags.parallel ?? false,
       keep: flags.keep ?? false,
       strict: flags.strict ?? false,
       allowSkip: flags['allow-skip'] ?? false,
@@ -102,7 +103,7 @@ function finish(result: RunResult, { plan, output, views }: OneRun, store: Store
     case 'ended':
       return result.exit
     case 'busy':
-      writeTo(2, `${busy(plan.name, result.holder)}\n`)
+      writeTo(2, `${busy(plan.name, result)}\n`)
       return 75
     case 'nothing to do':
       output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
@@ -111,9 +112,13 @@ function finish(result: RunResult, { plan, output, views }: OneRun, store: Store
   }
 }
 
-function busy(plan: string, holder: LockHolder | undefined): string {
+function busy(plan: string, { holder, file }: Extract<RunResult, { readonly kind: 'busy' }>): string {
   const held = holder && `held by run ${holder.run} (process ${holder.pid} on ${holder.host}) since ${holder.since}`
-  return cannot(`run ${plan}`, 'lock', 'free', held ?? 'held by another run', 'Wait for it to end, or stop it.').message
+  const next =
+    file === undefined
+      ? 'Wait for it to end, or stop it, or run beside it with --parallel.'
+      : `Wait for it to end; if ${holder?.host} is gone, delete ${shownPath(file)}`
+  return cannot(`run ${plan}`, 'lock', 'free', held ?? 'held by another run', next).message
 }
 
 /** Those of the given parameters that the plan has. */

@@ -1,59 +1,108 @@
-import { dlopen } from 'bun:ffi'
+import { dlopen, read } from 'bun:ffi'
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as v from 'valibot'
+import { bootId, standingOf } from './holder.ts'
 import type { Lock, LockHolder } from './store.ts'
 
 /**
- * Takes the lock file at `path`. The kernel holds it (flock), so it is gone with the process that took it, however that
- * died; what stands in the file only tells a person who has it.
+ * Takes the lock file at `path`. On one machine the kernel holds it (flock), so it is gone with the process that took it,
+ * however that died, and no child inherits it. The line in the file says who has it; a release takes the line away. So a line
+ * that stands although the kernel gave us the lock is of a process that died, and is taken over, or of another machine that
+ * shares this folder but not its locks, and is obeyed.
  */
 export function lockFile(path: string, holder: LockHolder): Lock {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
-  if (!tryLock(fd)) {
+  const got = flock(fd)
+  const before = readHolder(path)
+  if (got === 'theirs') {
     closeSync(fd)
-    return { kind: 'busy', holder: readHolder(path) }
+    return { kind: 'busy', holder: before }
+  }
+  const standing = before === undefined ? 'gone' : standingUnder(got, before)
+  if (standing !== 'gone') {
+    closeSync(fd)
+    return { kind: 'busy', holder: before, ...(standing === 'elsewhere' && { file: path }) }
   }
   ftruncateSync(fd)
   writeSync(fd, `${JSON.stringify(holder)}\n`, 0)
-  return { kind: 'held', release: () => closeSync(fd) }
+  const release = () => {
+    ftruncateSync(fd)
+    closeSync(fd)
+  }
+  return { kind: 'held', ...(before?.boot !== undefined && { tookOver: before }), release }
 }
 
 /** Locks an open file against everybody else who asks, until it is closed; false when somebody else has it. */
 export function tryLock(fd: number): boolean {
-  return flock(fd, exclusive | nonBlocking) === 0
+  return flock(fd) === 'ours'
 }
 
-const exclusive = 2
-const nonBlocking = 4
+type Flock = 'ours' | 'theirs' | 'unsupported'
 
-const holderSchema = v.object({ run: v.string(), pid: v.number(), host: v.string(), since: v.string() })
+function standingUnder(got: Flock, before: LockHolder): ReturnType<typeof standingOf> {
+  const standing = standingOf(before)
+  // In another container of this machine: one kernel, which would not have given us its lock.
+  return standing === 'elsewhere' && got === 'ours' && before.boot === bootId() ? 'gone' : standing
+}
+
+const holderSchema = v.object({
+  run: v.string(),
+  pid: v.number(),
+  host: v.string(),
+  since: v.string(),
+  boot: v.optional(v.string()),
+  started: v.optional(v.string()),
+})
 
 function readHolder(path: string): LockHolder | undefined {
   try {
     const holder = v.safeParse(holderSchema, JSON.parse(readFileSync(path, 'utf8')))
     return holder.success ? holder.output : undefined
   } catch {
-    return undefined // between its truncation and its line
+    return undefined // free, or between its truncation and its line
   }
 }
 
-const libraries =
-  process.platform === 'darwin'
-    ? ['libSystem.B.dylib']
-    : ['libc.so.6', `libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`]
+const exclusive = 2
+const nonBlocking = 4
 
-function flock(fd: number, operation: number): number {
-  const { symbols, close } = openFirst(libraries)
-  const result = symbols.flock(fd, operation)
-  close()
-  return result
+const mac = process.platform === 'darwin'
+const libraries = mac
+  ? ['libSystem.B.dylib']
+  : ['libc.so.6', `libc.musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`]
+
+// ENOLCK, ENOSYS, EOPNOTSUPP: a network file system that has no such locks.
+const unsupported = mac ? [77, 78, 102, 45] : [37, 38, 95]
+
+function flock(fd: number): Flock {
+  const system = openFirst(libraries)
+  try {
+    if (system.flock(fd, exclusive | nonBlocking) === 0) return 'ours'
+    const errno = system.errno()
+    return errno !== null && unsupported.includes(read.i32(errno)) ? 'unsupported' : 'theirs'
+  } finally {
+    system.close()
+  }
 }
 
 function openFirst([name = '', ...others]: readonly string[]) {
   try {
-    return dlopen(name, { flock: { args: ['i32', 'i32'], returns: 'i32' } })
+    return mac ? openDarwin(name) : openLinux(name)
   } catch (error) {
     if (others.length === 0) throw error
     return openFirst(others)
   }
+}
+
+const call = { args: ['i32', 'i32'], returns: 'i32' } as const
+const place = { args: [], returns: 'ptr' } as const
+
+function openLinux(name: string) {
+  const { symbols, close } = dlopen(name, { flock: call, __errno_location: place })
+  return { flock: symbols.flock, errno: symbols.__errno_location, close }
+}
+
+function openDarwin(name: string) {
+  const { symbols, close } = dlopen(name, { flock: call, __error: place })
+  return { flock: symbols.flock, errno: symbols.__error, close }
 }

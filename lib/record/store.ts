@@ -40,8 +40,14 @@ export interface LockHolder {
   readonly pid: number
   readonly host: string
   readonly since: string
+  /** Which start of the host's kernel it belongs to; absent in locks of an older Assay, as is the next. */
+  readonly boot?: string | undefined
+  /** When its process began, in the system's own words. */
+  readonly started?: string | undefined
 }
 
 export type Lock =
-  | { readonly kind: 'held'; release(): void }
-  | { readonly kind: 'busy'; readonly holder: LockHolder | undefined }
+  /** `tookOver`: who had it, and died. */
+  | { readonly kind: 'held'; readonly tookOver?: LockHolder | undefined; release(): void }
+  /** `file`: only that host could say whether it goes on; the file to delete when it is gone. */
+  | { readonly kind: 'busy'; readonly holder: LockHolder | undefined; readonly file?: string | undefined }

@@ -1,16 +1,16 @@
-import { hostname } from 'node:os'
 import { buildGraph } from '../plan/build.ts'
 import { parseDuration } from '../plan/duration.ts'
 import type { Graph } from '../plan/graph.ts'
 import { type Params, parseParams } from '../plan/param.ts'
 import type { Plan } from '../plan/plan.ts'
-import { Problem, sentence } from '../plan/problem.ts'
+import { cannot, Problem, sentence } from '../plan/problem.ts'
 import { type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
+import { thisProcess } from '../record/holder.ts'
 import { type Journal, journalOf, readJournal } from '../record/journal.ts'
 import { type Mask, maskEvent, maskOf } from '../record/mask.ts'
 import { runId } from '../record/run-id.ts'
 import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
-import type { LockHolder, RunStore, Store } from '../record/store.ts'
+import type { Lock, LockHolder, RunStore, Store } from '../record/store.ts'
 import { stoppingOf } from './attempt.ts'
 import { type Clock, secondsSince, systemClock } from './clock.ts'
 import { type ContextOptions, serviceContext, servicesFolder, stepContext } from './context.ts'
@@ -40,6 +40,8 @@ export interface RunOptions extends Partial<Policy> {
   readonly selection?: Selection | undefined
   /** The run to go on with. */
   readonly resume?: string | undefined
+  /** Beside other runs of this plan: takes no lock. Not for `resume`, since two must not write one journal. */
+  readonly parallel?: boolean | undefined
   /** Services leave their data. */
   readonly keep?: boolean | undefined
   /** Stops the run; its reason says why. */
@@ -62,7 +64,7 @@ export type RunResult =
       readonly record: RunRecord
     }
   /** Another run of this plan holds the lock. */
-  | { readonly kind: 'busy'; readonly holder: LockHolder | undefined }
+  | ({ readonly kind: 'busy' } & Extract<Lock, { readonly kind: 'busy' }>)
   /** `resume` of a run that passed, with nothing changed. */
   | { readonly kind: 'nothing to do'; readonly run: string; readonly path: string; readonly record: RunRecord }
 
@@ -73,6 +75,8 @@ export type RunResult =
 export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptions): Promise<RunResult> {
   const { store, clock = systemClock, env = process.env, cwd = process.cwd() } = options
   const before = options.resume === undefined ? undefined : readRun(store, plan.name, options.resume)
+  if (options.parallel && before !== undefined)
+    throw cannot(`resume ${plan.name}`, 'parallel', 'left out', 'given', 'Two must not write one journal.')
   const given = givenParams(plan, env, options.params ?? {}, before?.heading.params ?? {})
   const params = parseParams<Params>(plan.params ?? {}, given, `run ${plan.name}`)
   const graph = buildGraph<Params>(plan, params)
@@ -85,9 +89,9 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
   if (before !== undefined && nothingToDo(before, graph, selected, recorded))
     return { kind: 'nothing to do', run, path, record: before }
 
-  const holder = { run, pid: process.pid, host: hostname(), since: clock.now().toISOString() }
-  const lock = store.lock(plan.name, holder)
-  if (lock.kind === 'busy') return { kind: 'busy', holder: lock.holder }
+  const holder = { run, ...thisProcess(), since: clock.now().toISOString() }
+  const lock: Lock = options.parallel ? { kind: 'held', release() {} } : store.lock(plan.name, holder)
+  if (lock.kind === 'busy') return lock
   try {
     const heading: Heading = {
       at: clock.now().toISOString(),
@@ -110,7 +114,7 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
     }
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
     try {
-      return await runIn(files, plan, graph, selected, heading, before, given, options)
+      return await runIn(files, plan, graph, selected, heading, before, given, options, lock.tookOver)
     } finally {
       files.close()
     }
@@ -128,6 +132,7 @@ async function runIn<P extends Params>(
   before: Draft | undefined,
   given: Readonly<Record<string, string | undefined>>,
   options: RunOptions,
+  died: LockHolder | undefined,
 ): Promise<RunResult> {
   const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
   const began = clock.monotonic()
@@ -160,6 +165,10 @@ async function runIn<P extends Params>(
   const stopping = stoppingOf(signal)
   const contexts: ContextOptions = { plan: plan.name, run: heading.run, store: files, env, cwd, mask, observe }
   const announce = (text: string) => record({ event: 'announced', at: clock.now().toISOString(), text })
+  if (died !== undefined)
+    announce(
+      `took over the lock of run ${died.run}: its process ${died.pid} on ${died.host} is gone, since ${died.since}`,
+    )
   const services = servicesOf(
     usersOf(graph, selected),
     (node) => serviceContext(contexts, node, signal, { keep: options.keep ?? false, announce, secret }),

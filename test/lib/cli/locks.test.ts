@@ -1,0 +1,90 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { newestRun, passing, planText, type Repository, removeRepositories, repository, sentenceOf } from './helpers.ts'
+
+afterAll(removeRepositories)
+
+/** A step that ends once the file `go` is there. */
+const waiting = `plan.step({ name: 'wait', output: v.number(), run: async (_, { signal }) => {
+  while (!(await Bun.file('go').exists()) && !signal.aborted) await Bun.sleep(5)
+  return 1
+} })`
+
+const repo = () => repository({ slow: planText('slow', waiting) })
+
+async function started(at: Repository): Promise<string> {
+  const lock = join(at.dir, 'runs/slow/.lock')
+  while (!existsSync(lock) || readFileSync(lock, 'utf8') === '') await Bun.sleep(5)
+  return readFileSync(lock, 'utf8')
+}
+
+const runsOf = ({ dir }: Repository) => readdirSync(join(dir, 'runs/slow')).filter((name) => /^\d/.test(name))
+
+describe('two runs of one plan', () => {
+  test('do not overlap: the second exits 75 and says who holds the lock since when, and leaves no run', async () => {
+    const at = repo()
+    const first = at.start(['plan', 'slow'])
+    const { run, since } = JSON.parse(await started(at))
+    const second = await at.run(['plan', 'slow'])
+    expect([second.exit, sentenceOf(second)]).toEqual([
+      75,
+      `Cannot run slow as 'lock' must be free: current value is held by run ${run} (process ${first.pid} on ${hostname()}) since ${since}. Wait for it to end, or stop it, or run beside it with --parallel.`,
+    ])
+    at.file('go', '')
+    expect([await first.exited, runsOf(at)]).toEqual([0, [run]])
+    expect((await at.run(['plan', 'slow'])).exit).toBe(0)
+  })
+
+  test('overlap with --parallel, each in its own folder', async () => {
+    const at = repo()
+    const first = at.start(['plan', 'slow'])
+    await started(at)
+    const second = at.start(['plan', 'slow', '--parallel'])
+    while (runsOf(at).length < 2) await Bun.sleep(5)
+    at.file('go', '')
+    expect([await first.exited, await second.exited]).toEqual([0, 0])
+    for (const run of runsOf(at)) expect(at.read(`runs/slow/${run}/journal.jsonl`)).toContain('"event":"run-ended"')
+  })
+
+  test('cannot share one journal', async () => {
+    const at = repository({ quick: planText('quick', passing) })
+    await at.run(['plan', 'quick'])
+    const ran = await at.run(['plan', 'quick', '--resume', '--parallel'])
+    expect([ran.exit, sentenceOf(ran)]).toEqual([
+      2,
+      "Cannot resume quick as 'parallel' must be left out: current value is given. Two must not write one journal.",
+    ])
+  })
+})
+
+describe('the lock of a run that died', () => {
+  test('is taken over, which is said in one line and kept in the journal', async () => {
+    const at = repo()
+    const first = at.start(['plan', 'slow'])
+    const { run, since } = JSON.parse(await started(at))
+    first.kill('SIGKILL')
+    await first.exited
+    at.file('go', '')
+    const { exit, out } = await at.run(['plan', 'slow'])
+    const line = `took over the lock of run ${run}: its process ${first.pid} on ${hostname()} is gone, since ${since}`
+    expect([exit, out.replace(/\s+/g, ' ')]).toEqual([0, expect.stringContaining(line)])
+    expect(at.read(join(await newestRun(at, 'slow'), 'journal.jsonl'))).toContain(line)
+    expect((await at.run(['plan', 'slow'])).out).not.toContain('took over')
+  })
+
+  test('is obeyed when it was on another machine, and the file to delete is named', async () => {
+    const at = repo()
+    at.file('go', '')
+    const holder = { run: 'r-7', pid: 7, host: 'node-7', boot: 'b', started: '1', since: '2026-11-21T02:30:00.000Z' }
+    const lock = at.file('runs/slow/.lock', JSON.stringify(holder))
+    const ran = await at.run(['plan', 'slow'])
+    expect([ran.exit, sentenceOf(ran)]).toEqual([
+      75,
+      "Cannot run slow as 'lock' must be free: current value is held by run r-7 (process 7 on node-7) since 2026-11-21T02:30:00.000Z. Wait for it to end; if node-7 is gone, delete runs/slow/.lock",
+    ])
+    writeFileSync(lock, '')
+    expect((await at.run(['plan', 'slow'])).exit).toBe(0)
+  })
+})

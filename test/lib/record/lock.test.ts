@@ -1,0 +1,145 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bootId, standingOf, startOf, thisProcess } from '../../../lib/record/holder.ts'
+import { lockFile } from '../../../lib/record/lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'assay-lock-'))
+const children: Bun.Subprocess[] = []
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await Promise.all(children.map((child) => child.exited))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const me = { run: 'mine', since: '2026-11-21T07:16:02.000Z', ...thisProcess() }
+let count = 0
+const fresh = (text = '') => {
+  const path = join(folder, `${count++}.lock`)
+  writeFileSync(path, text)
+  return path
+}
+
+function kept(words: readonly string[]) {
+  const child = Bun.spawn([...words], { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' })
+  children.push(child)
+  return child
+}
+
+async function firstWord(child: Bun.Subprocess<'ignore', 'pipe', 'inherit'>): Promise<string> {
+  const { value } = await child.stdout.getReader().read()
+  return new TextDecoder().decode(value).trim()
+}
+
+/** The number of a process that has ended. */
+async function deadPid(): Promise<number> {
+  const child = kept(['true'])
+  await child.exited
+  return child.pid
+}
+
+describe('a lock file', () => {
+  test('names its holder while it is held, and nobody once it is released', () => {
+    const path = fresh()
+    const lock = lockFile(path, me)
+    expect([lock.kind, JSON.parse(readFileSync(path, 'utf8'))]).toEqual(['held', me])
+    expect(lockFile(path, { ...me, run: 'other' })).toEqual({ kind: 'busy', holder: me })
+    if (lock.kind === 'held') lock.release()
+    expect(readFileSync(path, 'utf8')).toBe('')
+    expect(lockFile(path, me)).not.toHaveProperty('tookOver')
+  })
+
+  test('is not held by what its holder left behind', async () => {
+    const path = fresh()
+    const script = `
+      const { lockFile } = await import('${join(import.meta.dir, '../../../lib/record/lock.ts')}')
+      const { thisProcess } = await import('${join(import.meta.dir, '../../../lib/record/holder.ts')}')
+      const lock = lockFile('${path}', { run: 'first', since: 's', ...thisProcess() })
+      const orphan = Bun.spawn(['sleep', '600'], { detached: true, stdio: ['ignore', 'ignore', 'ignore'] })
+      console.log(lock.kind, orphan.pid)
+      setInterval(() => {}, 1000)`
+    const holder = kept([process.execPath, '-e', script])
+    const [kind, orphan] = (await firstWord(holder)).split(' ')
+    expect([kind, lockFile(path, me).kind]).toEqual(['held', 'busy'])
+    holder.kill('SIGKILL')
+    await holder.exited
+    const lock = lockFile(path, me)
+    expect(startOf(Number(orphan))).toBeString()
+    process.kill(Number(orphan), 'SIGKILL')
+    expect(lock).toMatchObject({ kind: 'held', tookOver: { run: 'first', pid: holder.pid } })
+  })
+})
+
+describe('what an earlier holder left in the file', () => {
+  const elsewhere = { ...me, host: 'node-7', boot: 'its own' }
+  const { boot: _, started: __, ...older } = me
+
+  test('is taken over when its process is gone', async () => {
+    const dead = { ...me, pid: await deadPid() }
+    for (const holder of [dead, { ...me, boot: 'an earlier one' }, { ...me, started: '1' }])
+      expect(lockFile(fresh(JSON.stringify(holder)), me)).toMatchObject({ kind: 'held', tookOver: holder })
+  })
+
+  test('is taken over when the process was in another container of this machine, whose kernel holds no lock', () => {
+    const holder = { ...me, host: 'container-3' }
+    expect(lockFile(fresh(JSON.stringify(holder)), me)).toMatchObject({ kind: 'held', tookOver: holder })
+  })
+
+  test('is obeyed when it is of a machine that shares the folder but not its locks, until the file is deleted', () => {
+    const path = fresh(JSON.stringify(elsewhere))
+    for (let time = 0; time < 2; time++)
+      expect(lockFile(path, me)).toEqual({ kind: 'busy', holder: elsewhere, file: path })
+    rmSync(path)
+    expect(lockFile(path, me)).not.toHaveProperty('tookOver')
+  })
+
+  test('is obeyed when its process runs here, on a file system that did not keep its lock', () => {
+    expect(lockFile(fresh(JSON.stringify(me)), me)).toEqual({ kind: 'busy', holder: me })
+  })
+
+  test.each([
+    ['', 'nothing'],
+    ['{"run":"r', 'a torn line'],
+    [JSON.stringify(older), 'of an older Assay'],
+  ])('means nothing when it is %p: %s', (text) => {
+    const lock = lockFile(fresh(text), me)
+    expect(lock.kind).toBe('held')
+    expect(lock).not.toHaveProperty('tookOver')
+  })
+})
+
+describe('where a process stands', () => {
+  test('is told by host, boot, number and start', async () => {
+    const pid = await deadPid()
+    expect([
+      standingOf(me),
+      standingOf({ ...me, pid }),
+      standingOf({ ...me, started: '1' }),
+      standingOf({ ...me, boot: 'another' }),
+      standingOf({ ...me, host: 'node-7' }),
+      standingOf({ run: 'r', pid: process.pid, host: hostname(), since: '' }),
+    ]).toEqual(['alive', 'gone', 'gone', 'gone', 'elsewhere', 'gone'])
+  })
+
+  test.skipIf(Bun.which('python3') === null || process.platform !== 'linux')(
+    'a process that has ended and was not yet reaped has no start',
+    async () => {
+      const parent = kept([
+        'python3',
+        '-c',
+        `import os, time
+pid = os.fork()
+if pid == 0: os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print(pid, flush=True)
+time.sleep(600)`,
+      ])
+      const pid = Number(await firstWord(parent))
+      expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+      expect(startOf(pid)).toBeUndefined()
+    },
+  )
+
+  test('this machine tells its starts apart', () => expect(bootId()).not.toBe(''))
+})
