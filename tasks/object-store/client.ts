@@ -15,11 +15,14 @@ export interface ObjectInfo {
   readonly etag: string
 }
 
-/** The few things Assay asks of any S3. Bulk goes through Bun's client, the rest through the AWS SDK (benchmarks/object-store.ts). */
+/**
+ * The few things Assay asks of any S3. Bulk goes through Bun's client, the rest through the AWS SDK (benchmarks/object-store.ts). What a network
+ * or a busy server does to a request is tried again; a refusal (403, 404, 412) is an answer and is not.
+ */
 export interface S3 {
   readonly endpoint: Endpoint
-  put(bucket: string, key: string, body: Uint8Array | string | Blob, type?: string): Promise<void>
-  /** Writes only where nothing is (`If-None-Match: *`); false when something was. */
+  put(bucket: string, key: string, body: Uint8Array | string, type?: string): Promise<void>
+  /** Writes only where nothing is (`If-None-Match: *`); false when something else was. */
   putNew(bucket: string, key: string, body: Uint8Array | string, type?: string): Promise<boolean>
   get(bucket: string, key: string): Promise<Uint8Array>
   head(bucket: string, key: string): Promise<ObjectInfo | undefined>

@@ -1,57 +1,54 @@
 import type { S3Client as ControlClient } from '@aws-sdk/client-s3'
 import { cannot } from '../../lib/index.ts'
+import { bulkClient } from './bulk.ts'
 import type { Endpoint, ObjectInfo, S3 } from './client.ts'
-import { withDeadline } from './deadline.ts'
 import { bare, listAll, listPage } from './listing.ts'
-import { endpointProblem, notS3, statusOf } from './trouble.ts'
+import { retrying, type Wait, within } from './retry.ts'
+import { endpointProblem, isPassing, notS3, s3Error, statusOf } from './trouble.ts'
 
 export interface ConnectOptions {
-  /** Longest wait for an answer, in milliseconds; a body gets as much again for each 4 MiB of it. */
+  /** Longest wait for one answer, in milliseconds; a body gets as much again for each 4 MiB of it. */
   readonly deadline?: number
+  /** No request is repeated later than so many milliseconds after it was first made; four times the deadline when absent. */
+  readonly patience?: number
+  /** Ends what is under way and whatever is asked later, with its reason. */
+  readonly signal?: AbortSignal
+  /** Hears of every request that is made again: `put 'raw/a.jpg'`, and what had gone wrong. */
+  readonly onRepeat?: (action: string, error: unknown) => void
 }
 
 /**
- * A client of the S3 at `endpoint`; nothing is sent before the first call.
+ * A client of the S3 at `endpoint`; nothing is sent before the first call. What passes is tried again, with pauses, within a deadline.
  * Rejects with Problems whose sentence tells a refused connection, a timeout, a 403 and a server that isn't S3 apart.
  */
-export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOptions = {}): S3 {
-  const buckets = new Map<string, Bun.S3Client>()
-  const bulk = (bucket: string) => {
-    const client = buckets.get(bucket) ?? bulkClient(endpoint, bucket)
-    buckets.set(bucket, client)
-    return client
-  }
+export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
+  const { deadline = 15_000, patience = 4 * deadline, signal, onRepeat = () => {} } = options
   let loading: Promise<ControlClient> | undefined
   const control = () => {
     loading ??= controlClient(endpoint)
     return loading
   }
   const sdk = () => import('@aws-sdk/client-s3')
-  const abort = () => ({ abortSignal: AbortSignal.timeout(deadline) })
-  const asked = async <T>(action: string, work: () => Promise<T>, bytes = 0, more?: () => Promise<number>) => {
-    try {
-      return await withDeadline(work(), allowed(bytes), more)
-    } catch (error) {
-      throw endpointProblem(action, endpoint.url, error)
-    }
-  }
+  const bulk = bulkClient(endpoint, control)
   const allowed = (bytes: number) => deadline * (1 + bytes / 2 ** 22)
-
-  const head = async (bucket: string, key: string): Promise<ObjectInfo | undefined> => {
-    const { HeadObjectCommand } = await sdk()
+  const asked = async <T>(action: string, work: (wait: Wait, attempt: number) => Promise<T>, bytes = 0) => {
+    let attempts = 1
+    const again = (error: unknown) => {
+      attempts++
+      onRepeat(action, error)
+    }
     try {
-      const found = await (await control()).send(new HeadObjectCommand({ Bucket: bucket, Key: key }), abort())
-      if (found.ETag === undefined) throw notS3('the object has no ETag')
-      return { key, size: found.ContentLength ?? 0, etag: bare(found.ETag) }
+      const once = (attempt: number) => within(allowed(bytes), signal, (wait) => work(wait, attempt))
+      return await retrying(once, { signal, patience, isPassing, again })
     } catch (error) {
-      if (statusOf(error) === 404) return undefined
-      throw error
+      if (signal?.aborted) throw signal.reason
+      throw endpointProblem(action, endpoint.url, error, attempts)
     }
   }
 
-  const hasListing = async (bucket: string): Promise<boolean> => {
+  const hasListing = async (bucket: string, abortSignal: AbortSignal): Promise<boolean> => {
     try {
-      await listPage(await control(), bucket, '', undefined, AbortSignal.timeout(deadline))
+      await listPage(await control(), bucket, '', undefined, abortSignal)
       return true
     } catch (error) {
       if (error instanceof Error && error.name === 'NoSuchBucket') return false
@@ -64,43 +61,50 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
     endpoint,
     control,
     put: (bucket, key, body, type) =>
-      asked(
-        `put '${bucket}/${key}'`,
-        async () => {
-          await bulk(bucket).write(key, body, type === undefined ? {} : { type })
-        },
-        typeof body === 'string' ? body.length : body instanceof Blob ? body.size : body.byteLength,
-      ),
-    putNew: (bucket, key, body, type) =>
-      asked(`put '${bucket}/${key}'`, async () => {
+      asked(`put '${bucket}/${key}'`, (wait) => bulk.put(bucket, key, body, type, wait), body.length),
+    putNew: (bucket, key, body, type) => {
+      // An attempt that ended without an answer may have been carried out all the same.
+      let isOpen = false
+      return asked(`put '${bucket}/${key}'`, async (wait) => {
         const { PutObjectCommand } = await sdk()
         const input = { Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' }
         const command = new PutObjectCommand(type === undefined ? input : { ...input, ContentType: type })
         try {
-          await (await control()).send(command, abort())
+          await (await control()).send(command, { abortSignal: wait.signal })
           return true
         } catch (error) {
-          // 409: another conditional write of this key is under way, and wins.
-          if (statusOf(error) === 412 || statusOf(error) === 409) return false
+          const status = statusOf(error)
+          if (status === 412 && isOpen) return isSame(await bulk.get(bucket, key, wait, allowed), body)
+          // 409: another conditional write of this key is under way, and wins; unless it is the one before of ours.
+          if (status === 409 && isOpen) throw s3Error(503, 'ServiceUnavailable', 'a write of this key is under way')
+          if (status === 412 || status === 409) return false
+          isOpen ||= isPassing(error)
+          throw error
+        }
+      })
+    },
+    get: (bucket, key) => asked(`get '${bucket}/${key}'`, (wait) => bulk.get(bucket, key, wait, allowed)),
+    head: (bucket, key) =>
+      asked(`look up '${bucket}/${key}'`, async (wait): Promise<ObjectInfo | undefined> => {
+        const { HeadObjectCommand } = await sdk()
+        const command = new HeadObjectCommand({ Bucket: bucket, Key: key })
+        try {
+          const found = await (await control()).send(command, { abortSignal: wait.signal })
+          if (found.ETag === undefined) throw notS3('the object has no ETag')
+          return { key, size: found.ContentLength ?? 0, etag: bare(found.ETag) }
+        } catch (error) {
+          if (statusOf(error) === 404) return undefined
           throw error
         }
       }),
-    // How long is too long depends on the size, which is asked only of a get that is slow.
-    get: (bucket, key) =>
-      asked(
-        `get '${bucket}/${key}'`,
-        () => bulk(bucket).file(key).bytes(),
-        0,
-        async () => allowed((await withDeadline(head(bucket, key), deadline))?.size ?? 0),
-      ),
-    head: (bucket, key) => asked(`look up '${bucket}/${key}'`, () => head(bucket, key)),
     list: async (bucket, prefix) => {
       const action = `list '${bucket}/${prefix}'`
       const page = (token: string | undefined) =>
-        asked(action, async () => listPage(await control(), bucket, prefix, token, AbortSignal.timeout(deadline)))
+        asked(action, async (wait) => listPage(await control(), bucket, prefix, token, wait.signal))
       try {
         return await listAll(bucket, prefix, page)
       } catch (error) {
+        if (signal?.aborted) throw signal.reason
         throw endpointProblem(action, endpoint.url, error)
       }
     },
@@ -110,27 +114,33 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
         const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }))
         const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
         const action = `remove ${Objects.length} objects from '${bucket}'`
-        const answer = await asked(action, async () => (await control()).send(command, abort()))
-        const failed = answer.Errors?.[0]
-        if (failed) throw cannot(action, 'key', 'removable', `${failed.Key} (${failed.Code}: ${failed.Message})`)
+        await asked(action, async (wait) => {
+          const { Errors } = await (await control()).send(command, { abortSignal: wait.signal })
+          const [failed] = Errors ?? []
+          if (failed === undefined) return
+          const { Key, Code = '', Message = '' } = failed
+          const error = s3Error(200, Code, Message)
+          if (isPassing(error)) throw error
+          throw cannot(action, 'key', 'removable', `${Key} (${Code}: ${Message})`)
+        })
       }
     },
     hasBucket: (bucket) =>
-      asked(`look up bucket '${bucket}'`, async () => {
+      asked(`look up bucket '${bucket}'`, async ({ signal }) => {
         const { HeadBucketCommand } = await sdk()
         try {
-          await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), abort())
+          await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
           return true
         } catch {
           // The answer to a HEAD has no body: a listing's says what is wrong, and tells an S3 from a web site that lacks the page.
-          return await hasListing(bucket)
+          return await hasListing(bucket, signal)
         }
       }),
     createBucket: (bucket) =>
-      asked(`create bucket '${bucket}'`, async () => {
+      asked(`create bucket '${bucket}'`, async (wait) => {
         const { CreateBucketCommand } = await sdk()
         try {
-          await (await control()).send(new CreateBucketCommand({ Bucket: bucket }), abort())
+          await (await control()).send(new CreateBucketCommand({ Bucket: bucket }), { abortSignal: wait.signal })
         } catch (error) {
           if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error
         }
@@ -138,11 +148,13 @@ export function connect(endpoint: Endpoint, { deadline = 15_000 }: ConnectOption
   }
 }
 
-function bulkClient({ url, region, accessKeyId, secretAccessKey }: Endpoint, bucket: string): Bun.S3Client {
-  return new Bun.S3Client({ endpoint: url, region, accessKeyId, secretAccessKey, bucket })
+function isSame(found: Uint8Array, body: Uint8Array | string): boolean {
+  return Buffer.compare(found, Buffer.from(body)) === 0
 }
 
 async function controlClient({ url, region, accessKeyId, secretAccessKey }: Endpoint): Promise<ControlClient> {
   const { S3Client } = await import('@aws-sdk/client-s3')
-  return new S3Client({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true })
+  const credentials = { accessKeyId, secretAccessKey }
+  // What is to be tried again is decided and counted here, not hidden in the SDK.
+  return new S3Client({ endpoint: url, region, credentials, forcePathStyle: true, maxAttempts: 1 })
 }

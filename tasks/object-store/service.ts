@@ -55,7 +55,8 @@ const probeDeadline = 5000
 async function startEndpoint(context: ServiceContext, wanted: Claim): Promise<RunningService<ObjectStore>> {
   const endpoint = endpointFromEnv(context.env)
   const { roles, prefixes } = wanted
-  await claimPrefixes(connect(endpoint, { deadline: probeDeadline }), wanted, context)
+  const { signal } = context
+  await claimPrefixes(connect(endpoint, { deadline: probeDeadline, patience: probeDeadline, signal }), wanted, context)
   const client = storeClient('endpoint', connect(endpoint), context, roles)
   return {
     client,

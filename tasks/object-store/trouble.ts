@@ -6,6 +6,10 @@ export type Trouble =
   | 'unresolved'
   | 'broken'
   | 'timeout'
+  | 'busy'
+  | 'damaged'
+  | 'full'
+  | 'skewed'
   | 'denied'
   | 'region'
   | 'missing'
@@ -16,7 +20,18 @@ const refused = ['ConnectionRefused', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREA
 const unresolved = ['DNSResolveFailed', 'ENOTFOUND', 'EAI_AGAIN']
 const timedOut = ['TimeoutError', 'AbortError', 'Timeout', 'ETIMEDOUT', 'ConnectionTimeout']
 const broken = ['ConnectionClosed', 'ECONNRESET', 'EPIPE', 'ConnectionReset']
-const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken']
+const busy = [
+  'SlowDown',
+  'ServiceUnavailable',
+  'InternalError',
+  'RequestTimeout',
+  'TooManyRequests',
+  'ThrottlingException',
+]
+const broke = ['Damaged', 'IncompleteBody', 'BadDigest', 'XAmzContentSHA256Mismatch']
+const full = ['InsufficientStorage', 'XMinioStorageFull', 'QuotaExceeded']
+const skewed = ['RequestTimeTooSkewed']
+const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken']
 const region = ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'IllegalLocationConstraintException']
 const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
 const foreign = ['InvalidResponse', 'NotS3']
@@ -29,6 +44,11 @@ export function troubleOf(error: unknown): Trouble {
   if (any(unresolved)) return 'unresolved'
   if (any(timedOut)) return 'timeout'
   if (any(broken)) return 'broken'
+  if (any(full) || statusOf(error) === 507) return 'full'
+  if (any(busy) || [429, 500, 502, 503, 504].includes(statusOf(error) ?? 0)) return 'busy'
+  if (any(broke)) return 'damaged'
+  // A URL that was signed too early or too late is told so in other words.
+  if (any(skewed) || /^Request (has expired|is not valid yet)/.test(messageOf(error))) return 'skewed'
   if (any(region)) return 'region'
   if (any(denied) || statusOf(error) === 403) return 'denied'
   if (any(foreign) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
@@ -36,6 +56,33 @@ export function troubleOf(error: unknown): Trouble {
   }
   if (any(missing) || statusOf(error) === 404) return 'missing'
   return 'other'
+}
+
+/** Whether the same request may well end better the next time: never after a refusal, nor where an answer says what is there. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof Problem) return false
+  const trouble = troubleOf(error)
+  // A listing that was cut short is no XML.
+  return passing.includes(trouble) || (trouble === 'not-s3' && /XML parse error/.test(messageOf(error)))
+}
+
+const passing: readonly Trouble[] = ['broken', 'timeout', 'refused', 'busy', 'damaged']
+
+/** What is wrong, in few words: `503 SlowDown`. */
+export function briefly(error: unknown): string {
+  const status = statusOf(error)
+  const [code = messageOf(error)] = codesOf(error).filter((word) => word !== 'Error' && word !== 'UnknownError')
+  return [status === undefined || `${status}` === code ? '' : status, code].filter(Boolean).join(' ')
+}
+
+/** What came is not what was sent. */
+export function damaged(what: string): Error {
+  return Object.assign(new Error(what), { code: 'Damaged' })
+}
+
+/** An answer other than success, in the shape of the AWS SDK's errors. */
+export function s3Error(httpStatusCode: number, code: string, message: string): Error {
+  return Object.assign(new Error(message), { code, $metadata: { httpStatusCode } })
 }
 
 /** What answers is no S3, told by `what`. */
@@ -50,11 +97,12 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-/** The sentence for an error met while doing `action` ("put 'raw/a.jpg'"); a Problem stays what it is. */
-export function endpointProblem(action: string, url: string, error: unknown): Problem {
+/** The sentence for an error met while doing `action` ("put 'raw/a.jpg'") for the `attempts`th time; a Problem stays what it is. */
+export function endpointProblem(action: string, url: string, error: unknown, attempts = 1): Problem {
   if (error instanceof Problem) return error
   const say = (rule: string, found: string, next: string) => {
-    const problem = cannot(action, 'S3_ENDPOINT', rule, `${url} (${found})`, next)
+    const tried = attempts > 1 ? `, tried ${attempts} times` : ''
+    const problem = cannot(action, 'S3_ENDPOINT', rule, `${url} (${found}${tried})`, next)
     problem.cause = error
     return problem
   }
@@ -65,6 +113,16 @@ export function endpointProblem(action: string, url: string, error: unknown): Pr
       return say('a host that can be found', 'its name does not resolve', 'Check the name and the network.')
     case 'timeout':
       return say('a server that answers in time', 'timed out', 'See whether it is up and reachable from here.')
+    case 'busy':
+      return say('a server that answers in the end', `${statusOf(error) ?? ''} ${detail(error)}`.trim(), 'See its log.')
+    case 'damaged':
+      return say('a server that gives and takes what it is sent', detail(error), 'See the network, and its disks.')
+    case 'full':
+      return say('a server with room', `${statusOf(error) ?? ''} ${detail(error)}`.trim(), 'Free some of its disk.')
+    case 'skewed': {
+      const next = `This machine's clock says ${new Date().toISOString()}: set the one that is wrong.`
+      return say('a server whose clock agrees with the one here', `403 ${detail(error)}`, next)
+    }
     case 'denied':
       return say(
         'a server that accepts the keys',
