@@ -1,3 +1,5 @@
+import { medianInterval } from '../lib/stats/median-interval.ts'
+
 /** The median of paired ratios with the interval that holds the true one at least 95 times in a hundred. */
 export interface Ratio {
   readonly median: number
@@ -8,39 +10,22 @@ export interface Ratio {
 }
 
 /**
- * The ratio ours / theirs over rounds that ran side by side. The interval is that of the sign test: it lies between two of the
- * sorted ratios and assumes nothing of how they are spread; below six pairs there is none, and it is all there was.
+ * The ratio ours / theirs over rounds that ran side by side. The interval assumes nothing of how they are spread
+ * (lib/stats/median-interval.ts); below six pairs there is none, and it is all there was.
  */
 export function pairedRatio(ours: readonly number[], theirs: readonly number[]): Ratio {
   const ratios = ours.flatMap((own, i) => {
     const peer = theirs[i]
     return peer === undefined ? [] : [own / peer]
   })
-  const sorted = ratios.sort((a, b) => a - b)
-  const n = sorted.length
-  const at = (i: number) => sorted[i] ?? Number.NaN
-  const k = signTestRank(n)
-  return { median: median(sorted), low: at(k), high: at(n - 1 - k), n }
+  const { low, high } = medianInterval(ratios) ?? { low: Math.min(...ratios), high: Math.max(...ratios) }
+  return { median: median(ratios), low, high, n: ratios.length }
 }
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
-}
-
-/** How many values may be left out at each end: the largest k with 2 · P(X < k + 1) ≤ 0.05, X binomial of n and ½. */
-function signTestRank(n: number): number {
-  let term = 0.5 ** n
-  let sum = 0
-  let k = -1
-  while (k < n / 2) {
-    sum += term
-    if (2 * sum > 0.05) break
-    k += 1
-    term *= (n - k) / (k + 1)
-  }
-  return Math.max(k, 0)
 }
 
 /** `2.41 (2.30–2.55, 12 pairs)` */

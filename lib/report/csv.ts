@@ -1,4 +1,5 @@
 import type { RunRecord } from '../record/run-record.ts'
+import { medianInterval } from '../stats/median-interval.ts'
 import { summarize } from '../stats/summary.ts'
 import { endsOf, type StepEnd } from './ends.ts'
 
@@ -100,7 +101,8 @@ function numbers(samples: readonly number[]): Row {
   const summary = summarize(samples)
   if (summary === undefined) return { n: 0 }
   const { n, median, mean, stdev, min, max } = summary
-  return { value: median, n, mean, stdev, min, max }
+  const interval = medianInterval(samples)
+  return { value: median, n, mean, stdev, min, max, ci_low: interval?.low, ci_high: interval?.high }
 }
 
 function line(row: Row): string {

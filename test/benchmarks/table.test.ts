@@ -8,23 +8,6 @@ describe('pairedRatio()', () => {
     expect({ median, low, high, n }).toEqual({ median: 2, low: 2, high: 2, n: 3 })
   })
 
-  // The ranks are those of published tables of the sign test: of n values the k-th from each end.
-  for (const [n, rank] of [
-    [5, 1],
-    [6, 1],
-    [9, 2],
-    [10, 2],
-    [12, 3],
-    [20, 6],
-  ] as const)
-    test(`takes of ${n} ratios the ${rank}. from each end`, () => {
-      const ratio = pairedRatio(
-        Array.from({ length: n }, (_, i) => i + 1),
-        Array(n).fill(1),
-      )
-      expect([ratio.low, ratio.high]).toEqual([rank, n + 1 - rank])
-    })
-
   test('its interval holds the median, whatever the rounds', () => {
     const speed = fc.double({ min: 0.1, max: 1e6, noNaN: true })
     fc.assert(
