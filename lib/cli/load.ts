@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf, Problem } from '../plan/problem.ts'
+import { timetableOf } from '../plan/schedule.ts'
 import { type Places, planNames } from './places.ts'
 
 /** Where the plan `name` is. */
@@ -26,6 +27,7 @@ export async function loadPlan(places: Places, name: string): Promise<Plan> {
     )
   if (loaded.name !== name)
     throw cannot(`load plan ${name}`, 'name', `'${name}', as its file ${file} is called`, loaded.name)
+  if (loaded.schedule !== undefined) timetableOf(name, loaded.schedule)
   return loaded
 }
 

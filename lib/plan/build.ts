@@ -5,10 +5,12 @@ import type { Metrics } from './metric.ts'
 import type { Params, ParamValues } from './param.ts'
 import type { Plan, PlanBuilder } from './plan.ts'
 import { cannot } from './problem.ts'
+import { timetableOf } from './schedule.ts'
 import type { Rules } from './step.ts'
 
 /** Runs the plan's callback and returns its graph. Throws a Problem for two steps of one name and for a foreign handle. */
 export function buildGraph<P extends Params>(plan: Plan<P>, params: ParamValues<P>): Graph {
+  if (plan.schedule !== undefined) timetableOf(plan.name, plan.schedule)
   const nodes: Node[] = []
   const indexes = new Map<Handle<unknown>, number>()
   const names = new Set<string>()

@@ -3,6 +3,7 @@ import type { Bytes, Duration } from './duration.ts'
 import type { Handle, Needs } from './handle.ts'
 import type { Metrics } from './metric.ts'
 import type { Params, ParamValues } from './param.ts'
+import type { Schedule } from './schedule.ts'
 import type { Service } from './service.ts'
 import type { CheckOptions, MeasureOptions, OutputSchema, Samples, StepOptions } from './step.ts'
 
@@ -17,8 +18,8 @@ export interface PlanHeader<P extends Params = Params> {
   readonly params?: P
   /** Words to select plans by: slow, gpu, network … */
   readonly tags?: readonly string[]
-  /** When it should run by itself, as a cron expression. */
-  readonly schedule?: string
+  /** When it should run by itself. */
+  readonly schedule?: Schedule
   /** The whole run is aborted after this long. */
   readonly timeout?: Duration
   /** Variables that must be set. */
