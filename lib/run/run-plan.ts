@@ -167,7 +167,7 @@ async function runIn<P extends Params>(
   const announce = (text: string) => record({ event: 'announced', at: clock.now().toISOString(), text })
   if (died !== undefined)
     announce(
-      `took over the lock of run ${died.run}: its process ${died.pid} on ${died.host} is gone, since ${died.since}`,
+      `took over the lock that run ${died.run} (process ${died.pid} on ${died.host}) held since ${died.since}: that process is gone`,
     )
   const services = servicesOf(
     usersOf(graph, selected),

@@ -68,7 +68,7 @@ describe('the lock of a run that died', () => {
     await first.exited
     at.file('go', '')
     const { exit, out } = await at.run(['plan', 'slow'])
-    const line = `took over the lock of run ${run}: its process ${first.pid} on ${hostname()} is gone, since ${since}`
+    const line = `took over the lock that run ${run} (process ${first.pid} on ${hostname()}) held since ${since}: that process is gone`
     expect([exit, out.replace(/\s+/g, ' ')]).toEqual([0, expect.stringContaining(line)])
     expect(at.read(join(await newestRun(at, 'slow'), 'journal.jsonl'))).toContain(line)
     expect((await at.run(['plan', 'slow'])).out).not.toContain('took over')
