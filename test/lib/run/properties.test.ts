@@ -44,6 +44,7 @@ test(
     check('stopped', fc.tuple(shapes, fc.integer({ min: 1, max: 60 })), async ([shape, stopAfter]) => {
       const stopped = await sit(shape, 'first', { stopAfter })
       expect(breachesOf(shape, stopped)).toEqual([])
+      if (stopAfter < stopped.events.length) expect(stopped.record.ended?.outcome).toBe('aborted')
       await resumed(shape, stopped.result.run, stopped.journal)
     }),
   deadline,

@@ -1,7 +1,7 @@
 import type { RunEvent, StepEnded } from '../../../../lib/record/event.ts'
 import { readJournal } from '../../../../lib/record/journal.ts'
 import type { RunRecord } from '../../../../lib/record/run-record.ts'
-import { comesUp, type Expected, type Sitting } from './oracle.ts'
+import { comesUp, type Expected, expectedOf, type Sitting } from './oracle.ts'
 import { fromOf, outputOf } from './output.ts'
 import type { Shape } from './shape.ts'
 import type { Sat } from './sitting.ts'
@@ -60,15 +60,14 @@ export function calledAgain(shape: Shape, sitting: Sitting, found: string, { rec
   const passed = new Map<string, StepEnded>()
   for (const event of readJournal(found, 'j'))
     if (event.event === 'step-ended' && event.outcome === 'passed') passed.set(event.step, event)
+  const expected = expectedOf(shape, sitting)
   return shape.nodes.map((node, index) => {
-    const end = record.steps[index]?.ended
-    if (node.needs.some((need) => record.steps[need]?.ended?.outcome !== 'passed')) return false
     const before = passed.get(nameOf(index))
     const up = node.services.every((service) => comesUp(shape.services[service], sitting))
     const stands = node.kind !== 'step' || node.proof === 'none' || (up && node.proof === 'there')
     const from = fromOf(node.needs.map((need) => outputs(record)[need]))
-    if (node.kind !== 'check' && before !== undefined && outputOf(before.output)?.from === from && stands) return false
-    return up && (end?.attempts ?? 0) > 0
+    const reused = node.kind !== 'check' && before !== undefined && outputOf(before.output)?.from === from && stands
+    return !reused && (expected[index]?.attempts ?? 0) > 0
   })
 }
 

@@ -56,6 +56,7 @@ export function watchOver(
   function enter(index: number, signal: AbortSignal): () => void {
     const token = { index }
     calls[index] = (calls[index] ?? 0) + 1
+    if (signal.aborted) broken.push(`${nameOf(index)} began after the run was told to stop`)
     running.add(token)
     look(index)
     lookAtServices(index)
