@@ -1,21 +1,19 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkout } from './checkout.ts'
+import { type Peer, pytest, vitest } from './peers.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 // Listing plans in a cold process, as a person types it, beside an empty Bun and beside what others take to list as many tests.
 
-const root = join(import.meta.dir, '..')
 const rounds = process.argv.includes('--quick') ? 10 : 30
 const scratch = mkdtempSync(join(tmpdir(), 'assay-list-'))
 
 /** A checkout with this many plans, each with steps and a task of its own to import. */
-function checkout(plans: number): string {
+function withPlans(plans: number): string {
   const folder = join(scratch, `plans-${plans}`)
-  mkdirSync(join(folder, 'plans'), { recursive: true })
-  for (const name of ['lib', 'tasks', 'package.json', 'bunfig.toml', 'tsconfig.json'])
-    cpSync(join(root, name), join(folder, name), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  checkout(folder)
   for (let i = 0; i < plans; i++)
     writeFileSync(
       join(folder, 'plans', `plan-${i}.ts`),
@@ -59,7 +57,7 @@ function compare(ours: Command, theirs: Command, count: number) {
 
 const ms = (times: readonly number[]) => `${median(times).toFixed(1)} ms`
 const bun = process.execPath
-const ten = checkout(10)
+const ten = withPlans(10)
 const list = (cwd: string): Command => ({ argv: [bun, 'run', 'plan'], cwd })
 
 const rows: string[][] = []
@@ -68,7 +66,7 @@ const empty = compare(list(ten), { argv: [bun, '-e', '0'], cwd: ten }, rounds)
 const verdict = { pass: 'fail', fail: 'pass', undecided: 'undecided' }[judge(empty.ratio, 6)]
 rows.push(['10 plans', ms(empty.own), 'bun -e 0', ms(empty.other), showRatio(empty.ratio), '≤ 6', verdict])
 
-const many = compare(list(checkout(110)), list(ten), rounds)
+const many = compare(list(withPlans(110)), list(ten), rounds)
 const further = (median(many.own) - median(many.other)) / 100
 rows.push([
   '110 plans',
@@ -80,51 +78,38 @@ rows.push([
   further <= 0.5 ? 'pass' : 'fail',
 ])
 
-const peers = [vitest(), pytest()]
-for (const peer of peers) {
-  if ('unavailable' in peer) console.log(peer.unavailable)
+const peers = [
+  { name: 'vitest', peer: vitest(), command: vitestList },
+  { name: 'pytest', peer: pytest(), command: pytestCollect },
+]
+for (const { name, peer, command } of peers) {
+  if ('unavailable' in peer) console.log(`${name}: skipped, as ${peer.unavailable}`)
   else {
-    const { own, other, ratio } = compare(list(ten), peer.command, Math.ceil(rounds / 3))
-    rows.push(['10 plans', ms(own), peer.name, ms(other), showRatio(ratio), '', ''])
+    const theirs = command(peer)
+    const { own, other, ratio } = compare(list(ten), theirs, Math.ceil(rounds / 3))
+    const words = theirs.argv.slice(peer.argv.length).join(' ')
+    rows.push(['10 plans', ms(own), `${name} ${peer.version} ${words}`, ms(other), showRatio(ratio), '', ''])
   }
 }
 printTable(['bun run plan', 'median', 'peer', 'median', 'ratio', 'bar', ''], rows)
 rmSync(scratch, { recursive: true })
 
-type Peer = { readonly name: string; readonly command: Command } | { readonly unavailable: string }
+type Found = Extract<Peer, { readonly version: string }>
 
-/** Installed by name beside other peers, where there is a network. */
-function vitest(): Peer {
-  const version = '5.1.1'
-  const home = join(root, '.assay/bench/vitest')
-  mkdirSync(home, { recursive: true })
-  writeFileSync(join(home, 'package.json'), '{ "name": "peer", "private": true, "type": "module" }')
-  const added = Bun.spawnSync([bun, 'add', '--exact', `vitest@${version}`], {
-    cwd: home,
-    stdout: 'ignore',
-    stderr: 'pipe',
-  })
-  if (added.exitCode !== 0)
-    return { unavailable: `vitest list: skipped, as it could not be installed: ${added.stderr}` }
+function vitestList({ argv, home }: Found): Command {
   mkdirSync(join(home, 'tests'), { recursive: true })
   for (let i = 0; i < 10; i++)
     writeFileSync(
       join(home, 'tests', `t${i}.test.ts`),
       `import { expect, test } from 'vitest'\ntest('one', () => expect(${i}).toBe(${i}))\ntest('two', () => expect(1).toBe(1))\n`,
     )
-  return {
-    name: `vitest ${version} list`,
-    command: { argv: [join(home, 'node_modules/.bin/vitest'), 'list'], cwd: home },
-  }
+  return { argv: [...argv, 'list'], cwd: home }
 }
 
-function pytest(): Peer {
-  const found = Bun.spawnSync(['python3', '-m', 'pytest', '--version'], { stdout: 'pipe', stderr: 'pipe' })
-  if (found.exitCode !== 0) return { unavailable: 'pytest --collect-only: skipped, as python3 has no pytest' }
+function pytestCollect({ argv }: Found): Command {
   const home = join(scratch, 'pytest')
   mkdirSync(home, { recursive: true })
   for (let i = 0; i < 10; i++)
     writeFileSync(join(home, `test_${i}.py`), 'def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 2\n')
-  const name = `${(found.stdout.toString() + found.stderr.toString()).trim()} --collect-only`
-  return { name, command: { argv: ['python3', '-m', 'pytest', '--collect-only', '-q'], cwd: home } }
+  return { argv: [...argv, '--collect-only', '-q'], cwd: home }
 }
