@@ -10,6 +10,7 @@ import { givenParams, recordedParams } from '../run/params.ts'
 import { checkPreconditions } from '../run/preconditions.ts'
 import { decide, type Earlier, earlierOf } from '../run/reuse.ts'
 import { select } from '../run/select.ts'
+import { codeOf } from './code.ts'
 import { columns } from './columns.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
@@ -33,7 +34,12 @@ export function preview(
   const graph = graphOf(places, plan, given)
   const selected = select(graph, plan.name, selectionOf(places, plan.name, flags))
 
-  const forecast = forecastOf(graph, selected, hashOf(recorded), before && earlierOf(before, recorded))
+  const forecast = forecastOf(
+    graph,
+    selected,
+    hashOf(recorded),
+    before && earlierOf(before, recorded, codeOf(places, plan.name)),
+  )
   const rows = graph.nodes.map((node) => [node.kind, node.name, forecast[node.index] ?? ''])
   const title = `${plan.name} · ${plan.title}${run === undefined ? '' : ` · resuming ${run}`}`
   const shown = Object.entries(recorded).map(([name, value]) => [name, value === '' ? '(empty)' : value])

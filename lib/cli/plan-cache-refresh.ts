@@ -29,7 +29,7 @@ export async function refresh(
     try {
       const { kind, title, tags = [], schedule } = await loadPlan(places, name)
       const header = { kind, title, tags, ...(schedule !== undefined && { schedule }) }
-      const files = [assay, ...importsOf(planFile(places, name), places.root)]
+      const files = [assay, ...importsOf(planFile(places, name)).keys()]
       entries.set(name, { header, files: files.map((path) => within(places.root, path)) })
       plans.push({ name, ...header })
     } catch (error) {

@@ -8,6 +8,7 @@ import { terminalView } from '../report/terminal.ts'
 import { type RunResult, runPlan } from '../run/run-plan.ts'
 import type { Selection } from '../run/select.ts'
 import { againCommand } from './again.ts'
+import { codeOf } from './code.ts'
 import { killDescendants } from './descendants.ts'
 import { failedLastTime } from './failed.ts'
 import { findRun } from './find-run.ts'
@@ -68,6 +69,7 @@ export async function runOne(one: OneRun): Promise<number> {
       strict: flags.strict ?? false,
       allowSkip: flags['allow-skip'] ?? false,
       signal: one.signal,
+      code: codeOf(places, plan.name),
       again: againCommand(places, plan, flags),
       observe(event) {
         if (event.event === 'run-started' || event.event === 'run-resumed') run = event.run

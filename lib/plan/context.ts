@@ -19,6 +19,11 @@ export interface StepContext extends WorkContext {
   /** A folder of the step's own in the run's folder, for what it leaves as artifacts; made when first asked for. */
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /**
+   * Says that a command was run whose program is not of this repository: only its words count as code, and `--explain` tells
+   * that the program was not checked. What `$` runs is known without it.
+   */
+  foreign(command: string): void
   /** zx's `$`, bound to this step: cancelled with it, its output in the step's log. */
   readonly $: Shell
 }

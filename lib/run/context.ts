@@ -22,6 +22,7 @@ export function stepContext(
   node: { readonly index: number; readonly name: string },
   attempt: number,
   signal: AbortSignal,
+  foreign: (command: string) => void,
 ): StepContext {
   const { plan, run, store, env, cwd } = options
   const folder = `steps/${slug(node)}`
@@ -32,11 +33,13 @@ export function stepContext(
     attempt,
     signal,
     env,
+    foreign,
     ...work,
     get folder() {
       return store.folder(folder)
     },
     get $() {
+      foreign('shell commands')
       return shellFor({ signal, cwd, env, log: work.log, grace: graceMs })
     },
   }

@@ -21,7 +21,8 @@ export interface Engine {
   /** Of the parameters that are not secret. */
   readonly paramsHash: string
   readonly earlier: Earlier | undefined
-  contextOf(node: WorkNode, attempt: number, signal: AbortSignal): StepContext
+  /** `foreign` is told of each command that the node runs whose program is not of the repository. */
+  contextOf(node: WorkNode, attempt: number, signal: AbortSignal, foreign: (command: string) => void): StepContext
   /** Records an event; throws when it cannot be recorded, which ends the run. */
   record(event: RunEvent): void
   /** Resolves when all that was recorded outlives a power cut. */
@@ -103,7 +104,7 @@ export function execute(engine: Engine): Promise<void> {
 
   type End = Omit<Performed, 'ended'> & {
     readonly ended: Performed['ended'] &
-      Pick<StepEnded, 'attempts' | 'reused' | 'because' | 'started'> &
+      Pick<StepEnded, 'attempts' | 'reused' | 'because' | 'started' | 'foreign'> &
       Partial<Pick<StepEnded, 'duration'>>
     readonly inputs?: { readonly hash: string; readonly needs: Readonly<Record<string, string>> }
   }
@@ -140,7 +141,7 @@ export function execute(engine: Engine): Promise<void> {
   type Reused = { readonly kind: 'reused'; readonly end: End } | { readonly kind: 'not'; readonly because: string }
 
   async function reuse(node: WorkNode, { ended, because }: Extract<Decision, { kind: 'reuse' }>): Promise<Reused> {
-    const { output, metrics } = ended
+    const { output, metrics, foreign } = ended
     let handedOn: unknown = output
     if (node.kind === 'step') {
       try {
@@ -154,7 +155,7 @@ export function execute(engine: Engine): Promise<void> {
         if (inputs.kind === 'missing') return { kind: 'not', because: inputs.reason }
         const proof = await attemptOnce(
           node,
-          (signal) => stillThere(handedOn, inputs.values, engine.contextOf(node, 1, signal)),
+          (signal) => stillThere(handedOn, inputs.values, engine.contextOf(node, 1, signal, unheard)),
           stopping,
           clock,
         )
@@ -168,6 +169,7 @@ export function execute(engine: Engine): Promise<void> {
       ...(ended.started !== undefined && { started: ended.started }),
       ...(output !== undefined && { output }),
       ...(metrics !== undefined && { metrics }),
+      ...(foreign !== undefined && { foreign }),
     }
     return {
       kind: 'reused',
@@ -190,7 +192,7 @@ export function execute(engine: Engine): Promise<void> {
       const { skipUnless } = node
       const said = await attemptOnce(
         node,
-        (signal) => skipUnless(inputs.values, engine.contextOf(node, 1, signal)),
+        (signal) => skipUnless(inputs.values, engine.contextOf(node, 1, signal, unheard)),
         stopping,
         clock,
       )
@@ -203,16 +205,21 @@ export function execute(engine: Engine): Promise<void> {
     const began = clock.monotonic()
     const at = clock.now().toISOString()
     started(1, because)
+    const foreign: string[] = []
+    const noteForeign = (command: string) => {
+      if (!foreign.includes(command)) foreign.push(command)
+    }
     const { attempted, attempts } = await attempt(
       node,
-      (number, signal) => engine.contextOf(node, number, signal),
+      (number, signal) => engine.contextOf(node, number, signal, noteForeign),
       workOf(node, inputs.values),
       stopping,
       clock,
       (number, reason) => started(number, `attempt ${number - 1} did not pass: ${reason}`),
     )
     const { ended, handedOn } = performed(node, attempted)
-    return { ended: { ...ended, started: at, duration: secondsSince(clock, began), attempts }, handedOn }
+    const noted = foreign.length > 0 && { foreign }
+    return { ended: { ...ended, started: at, duration: secondsSince(clock, began), attempts, ...noted }, handedOn }
   }
 
   type Given =
@@ -243,6 +250,9 @@ export function execute(engine: Engine): Promise<void> {
     })
   }
 }
+
+/** Of a question about a node, which is no part of what it hands on. */
+const unheard = () => {}
 
 function wordOf(outcome: Outcome): string {
   return outcome === 'skipped' || outcome === 'aborted' ? `was ${outcome}` : outcome

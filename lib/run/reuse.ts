@@ -1,4 +1,4 @@
-import type { StepEnded } from '../record/event.ts'
+import type { Code, StepEnded } from '../record/event.ts'
 import type { RunRecord, StepRecord } from '../record/run-record.ts'
 
 /** What an earlier sitting of the run left for this one. */
@@ -6,15 +6,60 @@ export interface Earlier {
   readonly steps: ReadonlyMap<string, StepRecord>
   /** The names of the parameters that differ from then. */
   readonly changedParams: readonly string[]
+  /** How the code that made what a step left compares with that of now. */
+  codeOf(step: StepRecord): CodeChange
 }
 
-export function earlierOf(record: RunRecord, params: Readonly<Record<string, string>>): Earlier {
-  const before = record.heading.params
-  const names = Object.keys({ ...before, ...params })
+export type CodeChange =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'changed'; readonly files: readonly string[] }
+  /** This sitting does not look at its code. */
+  | { readonly kind: 'unchecked' }
+  /** The earlier one did not. */
+  | { readonly kind: 'unrecorded' }
+
+/** What an earlier sitting left for one with these parameters and this code. */
+export function earlierOf(
+  record: RunRecord,
+  params: Readonly<Record<string, string>>,
+  code: Code | undefined,
+): Earlier {
+  // All steps of a sitting have the same code.
+  const known = new Map<Code | undefined, CodeChange>()
   return {
     steps: new Map(record.steps.map((step) => [step.name, step])),
-    changedParams: names.filter((name) => params[name] !== before[name]),
+    changedParams: differing(record.heading.params, params),
+    codeOf(step) {
+      const change = known.get(step.code) ?? codeChange(step.code, code)
+      known.set(step.code, change)
+      return change
+    },
   }
+}
+
+export function codeChange(before: Code | undefined, now: Code | undefined): CodeChange {
+  if (now === undefined) return { kind: 'unchecked' }
+  if (before === undefined) return { kind: 'unrecorded' }
+  const files = differing(before, now)
+  return files.length === 0 ? { kind: 'same' } : { kind: 'changed', files }
+}
+
+/** The names under which the two have different texts, or only one has any. */
+function differing(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys({ ...before, ...now }).filter((name) => before[name] !== now[name])
+}
+
+/** What of a run's code and parameters is not as it was; undefined when all is. */
+export function changesSince(
+  before: RunRecord,
+  params: Readonly<Record<string, string>>,
+  code: Code | undefined,
+): string | undefined {
+  const change = codeChange(before.heading.code, code)
+  const files = change.kind === 'changed' ? [`its code (${shortened(change.files)})`] : []
+  const names = differing(before.heading.params, params)
+  const changed = [...files, ...(names.length > 0 ? [`its parameters (${names.join(', ')})`] : [])]
+  return changed.length === 0 ? undefined : `changed since it ran before: ${changed.join(' and ')}`
 }
 
 export type Decision =
@@ -44,10 +89,28 @@ export function decide(
             ? 'it was running when the run stopped'
             : 'it had not run',
     }
-  if (passed.inputs === inputs)
-    return { kind: 'reuse', ended: passed, because: 'it passed, and its inputs and parameters are unchanged' }
   if (passed.inputs === undefined) return { kind: 'run', because: 'its output held a secret and was not kept' }
+  const code = earlier.codeOf(step)
+  if (code.kind === 'unrecorded') return { kind: 'run', because: 'which code made it was not recorded' }
+  if (code.kind === 'changed') return { kind: 'run', because: `its code changed: ${shortened(code.files)}` }
+  if (passed.inputs === inputs) return { kind: 'reuse', ended: passed, because: unchanged(passed, code.kind) }
   const changed = Object.keys({ ...needs, ...passed.needs }).filter((need) => needs[need] !== passed.needs?.[need])
   if (changed.length > 0) return { kind: 'run', because: `its inputs changed: ${changed.join(', ')}` }
   return { kind: 'run', because: `the parameters changed: ${earlier.changedParams.join(', ')}` }
+}
+
+function unchanged({ foreign = [] }: StepEnded, code: 'same' | 'unchecked'): string {
+  const checked =
+    code === 'same'
+      ? 'its inputs, parameters and code are unchanged'
+      : 'its inputs and parameters are unchanged; its code was not checked'
+  const programs = foreign.length === 0 ? '' : `; not checked, the program of: ${foreign.join(', ')}`
+  return `it passed, and ${checked}${programs}`
+}
+
+/** `a.ts, b.ts, c.ts and 4 more`. */
+function shortened(files: readonly string[]): string {
+  const most = 3
+  const more = files.length > most + 1 ? ` and ${files.length - most} more` : ''
+  return files.slice(0, more === '' ? most + 1 : most).join(', ') + more
 }

@@ -4,7 +4,7 @@ import type { Graph } from '../plan/graph.ts'
 import { type Params, parseParams } from '../plan/param.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, Problem, sentence } from '../plan/problem.ts'
-import { type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
+import { type Code, type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
 import { thisProcess } from '../record/holder.ts'
 import { type Journal, journalOf, readJournal } from '../record/journal.ts'
 import { type Mask, maskEvent, maskOf } from '../record/mask.ts'
@@ -21,7 +21,7 @@ import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
 import { checkPreconditions } from './preconditions.ts'
-import { earlierOf } from './reuse.ts'
+import { changesSince, earlierOf } from './reuse.ts'
 import { type Selection, select } from './select.ts'
 import { servicesOf } from './services.ts'
 import { type Policy, summing } from './summing.ts'
@@ -42,6 +42,8 @@ export interface RunOptions extends Partial<Policy> {
   readonly resume?: string | undefined
   /** Beside other runs of this plan: takes no lock. Not for `resume`, since two must not write one journal. */
   readonly parallel?: boolean | undefined
+  /** What the plan's outputs are made by: what a resumed run reuses must have been made by the same. Absent: not checked. */
+  readonly code?: Code | undefined
   /** Services leave their data. */
   readonly keep?: boolean | undefined
   /** Stops the run; its reason says why. */
@@ -86,7 +88,7 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
   const recorded = recordedParams(plan, given)
   const run = before?.heading.run ?? runId(clock.now(), Math.random)
   const path = store.pathOf(plan.name, run)
-  if (before !== undefined && nothingToDo(before, graph, selected, recorded))
+  if (before !== undefined && nothingToDo(before, graph, selected, recorded, options.code))
     return { kind: 'nothing to do', run, path, record: before }
 
   const holder = { run, ...thisProcess(), since: clock.now().toISOString() }
@@ -111,6 +113,7 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
         selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
       }),
       environment: environmentOf(cwd),
+      ...(options.code !== undefined && { code: options.code }),
     }
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
     try {
@@ -169,6 +172,8 @@ async function runIn<P extends Params>(
     announce(
       `took over the lock that run ${died.run} (process ${died.pid} on ${died.host}) held since ${died.since}: that process is gone`,
     )
+  const changes = before && changesSince(before, heading.params, heading.code)
+  if (changes !== undefined) announce(changes)
   const services = servicesOf(
     usersOf(graph, selected),
     (node) => serviceContext(contexts, node, signal, { keep: options.keep ?? false, announce, secret }),
@@ -186,8 +191,8 @@ async function runIn<P extends Params>(
       stopping,
       services,
       paramsHash: hashOf(heading.params),
-      earlier: before && earlierOf(before, heading.params),
-      contextOf: (node, attempt, signal) => stepContext(contexts, node, attempt, signal),
+      earlier: before && earlierOf(before, heading.params, heading.code),
+      contextOf: (node, attempt, signal, foreign) => stepContext(contexts, node, attempt, signal, foreign),
       record,
       settled: journal.settled,
     })

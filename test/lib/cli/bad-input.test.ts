@@ -272,7 +272,7 @@ describe('a place that will not take the record', () => {
         Bun.spawnSync(['mount', '-o', 'remount,size=32m', disk])
         const resumed = await repo.run(['plan', 'big', '--resume', '--explain'])
         expect([resumed.exit, resumed.err]).toEqual([0, ''])
-        expect(resumed.out).toContain('it passed, and its inputs and parameters are unchanged')
+        expect(resumed.out).toContain('it passed, and its inputs, parameters and code are unchanged')
       } finally {
         Bun.spawnSync(['umount', disk])
       }

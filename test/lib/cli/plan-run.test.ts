@@ -194,7 +194,7 @@ describe('part of a plan', () => {
     expect(dry.out).toMatch(/second +runs: it had failed/)
     const { exit, out } = await repo.run(['plan', 'twice', '--resume', '--explain'])
     expect(exit).toBe(0)
-    expect(out).toContain('it passed, and its inputs and parameters are unchanged')
+    expect(out).toContain('it passed, and its inputs, parameters and code are unchanged')
     expect(out).toContain('it had failed')
     expect(readdirSync(join(repo.dir, 'runs/twice')).filter((name) => !name.startsWith('.'))).toHaveLength(1)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { equal } from '../../../lib/plan/check.ts'
+import { higher, quantity } from '../../../lib/plan/metric.ts'
 import { text } from '../../../lib/plan/param.ts'
 import { definePlan } from '../../../lib/plan/plan.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
@@ -45,7 +46,7 @@ function scene() {
       plan.check({ name: 'check', needs: { last }, run: ({ last }) => [equal('last', last.length > 0, true)] })
     },
   )
-  const run = async (options: Pick<RunOptions, 'resume' | 'params' | 'signal'> = {}) => {
+  const run = async (options: Pick<RunOptions, 'resume' | 'params' | 'signal' | 'code'> = {}) => {
     world.calls.length = 0
     const result = await runPlan(plan, { store, env: {}, ...options })
     return { result, calls: [...world.calls], why: reasons(result), run: result.kind === 'busy' ? '' : result.run }
@@ -58,7 +59,7 @@ function reasons(result: RunResult): Record<string, string | undefined> {
   return Object.fromEntries(steps.map(({ name, because, ended }) => [name, ended?.because ?? because]))
 }
 
-const reused = 'it passed, and its inputs and parameters are unchanged'
+const reused = 'it passed, and its inputs and parameters are unchanged; its code was not checked'
 
 describe('--resume', () => {
   test('runs what had not passed and reuses the rest', async () => {
@@ -152,11 +153,199 @@ describe('--resume', () => {
     expect(second.why.made).toBe('its output no longer fits its schema')
   })
 
+  test('reuses the measures of an earlier sitting with their samples', async () => {
+    const store = memoryStore()
+    const world = { broken: true, samples: 0 }
+    const plan = definePlan({ name: 'measured', kind: 'performance', title: 'Measured' }, (plan) => {
+      const rate = plan.measure({
+        name: 'rate',
+        metrics: { rate: higher('1/s') },
+        run: () => ({ rate: quantity(++world.samples, '1/s') }),
+      })
+      plan.check({ name: 'check', needs: { rate }, run: ({ rate }) => [equal('n', rate.rate.length, 5)] })
+      plan.step({
+        name: 'last',
+        output: v.null(),
+        run: () => {
+          if (world.broken) throw new Error('no')
+          return null
+        },
+      })
+    })
+    const first = await runPlan(plan, { store, env: {} })
+    world.broken = false
+    const second = await runPlan(plan, { store, env: {}, resume: first.kind === 'busy' ? '' : first.run })
+    expect(second).toMatchObject({ kind: 'ended', outcome: 'passed' })
+    expect(world.samples).toBe(6)
+  })
+
   test('refuses a run that is not there', async () => {
     const { run } = scene()
     expect(run({ resume: '20261121-000000-none' })).rejects.toThrow(
       /^Cannot resume as 'run' must be one with a journal/,
     )
+  })
+})
+
+describe('the code that made it', () => {
+  const code = { assay: '0.1.0', 'plans/scene.ts': 'one', 'tasks/a.ts': 'one' }
+  const broken = async (code?: Record<string, string>) => {
+    const at = scene()
+    at.world.broken = true
+    const first = await at.run(code && { code })
+    at.world.broken = false
+    return { ...at, resume: first.run }
+  }
+
+  test('is proof when it is as it was', async () => {
+    const { run, resume } = await broken(code)
+    const { calls, why } = await run({ resume, code })
+    expect(calls).toEqual(['last'])
+    expect(why.made).toBe('it passed, and its inputs, parameters and code are unchanged')
+  })
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a changed file', { ...code, 'tasks/a.ts': 'two' }, 'tasks/a.ts'],
+    ['a file more', { ...code, 'tasks/b.ts': 'one' }, 'tasks/b.ts'],
+    ['another Assay', { ...code, assay: '0.2.0' }, 'assay'],
+    ['many files', { ...code, ...Object.fromEntries([...'abcdef'].map((name) => [name, ''])) }, 'a, b, c and 3 more'],
+  ])('has every step run again for %s, which is named', async (_, now, named) => {
+    const { run, resume } = await broken(code)
+    const { calls, why, result } = await run({ resume, code: now })
+    expect(calls).toEqual(['raw', 'made', 'last'])
+    expect([why.raw, why.made]).toEqual([`its code changed: ${named}`, `its code changed: ${named}`])
+    expect(result.kind === 'ended' && result.record.announcements).toEqual([
+      `changed since it ran before: its code (${named})`,
+    ])
+  })
+
+  test('is that of the sitting which made the output, whichever came between', async () => {
+    const { world, run, resume } = await broken(code)
+    world.broken = true
+    const other = { ...code, 'tasks/a.ts': 'two' }
+    const stopped = AbortSignal.abort(new Error('interrupted'))
+    expect((await run({ resume, code: other, signal: stopped })).calls).toEqual([])
+    expect((await run({ resume, code })).calls).toEqual(['last'])
+    expect((await run({ resume, code: other })).calls).toEqual(['raw', 'made', 'last'])
+    expect((await run({ resume, code })).calls).toEqual(['raw', 'made', 'last'])
+  })
+
+  test('counts as another where an older journal does not tell it', async () => {
+    const { run, resume } = await broken()
+    const { calls, why } = await run({ resume, code })
+    expect(calls).toEqual(['raw', 'made', 'last'])
+    expect(why.raw).toBe('which code made it was not recorded')
+  })
+
+  test('is not asked for by a program that does not tell it', async () => {
+    const { run, resume } = await broken(code)
+    const { calls, why } = await run({ resume })
+    expect(calls).toEqual(['last'])
+    expect(why.made).toBe(reused)
+  })
+
+  test('has a run go on that had passed, and says what changed', async () => {
+    const { run } = scene()
+    const first = await run({ code })
+    expect((await run({ resume: first.run, code })).result.kind).toBe('nothing to do')
+    const now = { ...code, 'tasks/a.ts': 'two' }
+    const second = await run({ resume: first.run, code: now, params: { size: '480p' } })
+    expect(second.calls).toEqual(['raw', 'made', 'last'])
+    expect(second.result).toMatchObject({
+      outcome: 'passed',
+      record: { announcements: ['changed since it ran before: its code (tasks/a.ts) and its parameters (size)'] },
+    })
+    expect((await run({ resume: first.run, code: now })).result.kind).toBe('nothing to do')
+  })
+
+  test('is not that of the programs which a step runs, and that is said', async () => {
+    const store = memoryStore()
+    const world = { broken: true }
+    const plan = definePlan({ name: 'programs', kind: 'smoke', title: 'Programs' }, (plan) => {
+      const shell = plan.step({
+        name: 'shell',
+        output: v.string(),
+        run: async (_, { $ }) => (await $`echo ${'a'}`).stdout,
+      })
+      plan.step({
+        name: 'stage',
+        needs: { shell },
+        output: v.null(),
+        run: (_, { foreign }) => {
+          foreign('python -m stage1')
+          foreign('python -m stage1')
+          return null
+        },
+      })
+      plan.step({ name: 'alone', output: v.null(), run: () => null })
+      plan.step({
+        name: 'last',
+        output: v.null(),
+        run: () => {
+          if (world.broken) throw new Error('no')
+          return null
+        },
+      })
+    })
+    const env = { PATH: process.env.PATH }
+    const first = await runPlan(plan, { store, env, code })
+    const resume = first.kind === 'busy' ? '' : first.run
+    const same = 'it passed, and its inputs, parameters and code are unchanged'
+    const expected = {
+      shell: `${same}; not checked, the program of: shell commands`,
+      stage: `${same}; not checked, the program of: python -m stage1`,
+      alone: same,
+    }
+    expect(reasons(await runPlan(plan, { store, env, code, resume }))).toMatchObject(expected)
+    world.broken = false
+    // It is carried on by what was reused itself.
+    expect(reasons(await runPlan(plan, { store, env, code, resume }))).toMatchObject(expected)
+  })
+})
+
+describe('services of a resumed run', () => {
+  /** A plan whose store the first two steps use, and what became of the store. */
+  function stored(proof: 'asked for' | 'not asked for') {
+    const world = { started: 0, broken: true }
+    const store = memoryStore()
+    const plan = definePlan({ name: 'stored', kind: 'smoke', title: 'Stored' }, (plan) => {
+      const bucket = plan.use({
+        name: 'bucket',
+        start: async () => {
+          world.started++
+          return { client: 'bucket', detail: 'here', ready: async () => {}, stop: async () => {} }
+        },
+      })
+      const put = plan.step({
+        name: 'put',
+        needs: { bucket },
+        output: v.null(),
+        run: () => null,
+        ...(proof === 'asked for' && { stillThere: () => true }),
+      })
+      plan.step({
+        name: 'count',
+        needs: { put },
+        output: v.null(),
+        run: () => {
+          if (world.broken) throw new Error('no')
+          return null
+        },
+      })
+    })
+    const run = (resume?: string) => runPlan(plan, { store, env: {}, ...(resume !== undefined && { resume }) })
+    return { world, run }
+  }
+
+  test.each([
+    ['do not start for steps that are reused', 'not asked for', 1],
+    ['start for the proof that what a reused step left is still there', 'asked for', 2],
+  ] as const)('%s', async (_, proof, starts) => {
+    const { world, run } = stored(proof)
+    const first = await run()
+    world.broken = false
+    expect(await run(first.kind === 'busy' ? '' : first.run)).toMatchObject({ outcome: 'passed' })
+    expect(world.started).toBe(starts)
   })
 })
 

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf } from '../../../lib/cli/code.ts'
+import { placesOf } from '../../../lib/cli/places.ts'
+import { passing, planText, type Repository, removeRepositories, repository } from './helpers.ts'
+
+afterAll(removeRepositories)
+
+describe('the code of a plan', () => {
+  let repo: Repository
+  /** The files that count, without what Assay is. */
+  const files = () =>
+    Object.keys(codeOf(placesOf(repo.dir), 'plan'))
+      .filter((path) => path !== 'assay' && !path.startsWith('../'))
+      .sort()
+  beforeAll(() => {
+    repo = repository()
+    repo.file('tasks/used.ts', "export * from './deep/deeper.ts'\n")
+    repo.file('tasks/deep/deeper.ts', 'export const deeper = 1\n')
+    repo.file('tasks/late.ts', "export const worker = () => new Worker(new URL('./worker.ts', import.meta.url))\n")
+    repo.file('tasks/worker.ts', "import './of-worker.ts'\n")
+    repo.file('tasks/of-worker.ts', '')
+    repo.file('tasks/sizes.json', '[1]')
+    repo.file('tasks/types.ts', 'export type Size = number\n')
+    repo.file('tasks/computed.ts', '')
+    repo.file('tasks/unused.ts', '')
+    repo.file('shared/package.json', '{ "name": "shared", "main": "main.ts" }')
+    repo.file('shared/main.ts', '')
+    symlinkSync(join(repo.dir, 'shared'), join(repo.dir, 'node_modules/shared'))
+    repo.file('node_modules/other/package.json', '{ "name": "other", "main": "main.js" }')
+    repo.file('node_modules/other/main.js', '')
+  })
+
+  test('is its file and what it imports from the repository, programs and workers named by URL too', () => {
+    repo.file(
+      'plans/plan.ts',
+      `import { readFileSync } from 'node:fs'
+       import 'shared'
+       import 'other'
+       import 'not-installed'
+       import '../tasks/used.ts'
+       import sizes from '../tasks/sizes.json'
+       import type { Size } from '../tasks/types.ts'
+       export const late = async () => [readFileSync, sizes, await import('../tasks/late.ts')]
+       export const computed = (name: string) => import(\`../tasks/\${name}.ts\`)
+       export const folder = new URL('../tasks/', import.meta.url)
+       export const size: Size = 1\n`,
+    )
+    expect(files()).toEqual([
+      'plans/plan.ts',
+      'shared/main.ts',
+      'tasks/deep/deeper.ts',
+      'tasks/late.ts',
+      'tasks/of-worker.ts',
+      'tasks/sizes.json',
+      'tasks/used.ts',
+      'tasks/worker.ts',
+    ])
+  })
+
+  test('is another when a byte of any of them is, and only that one is named', () => {
+    const before = codeOf(placesOf(repo.dir), 'plan')
+    writeFileSync(join(repo.dir, 'tasks/of-worker.ts'), ' ')
+    const now = codeOf(placesOf(repo.dir), 'plan')
+    expect(Object.keys(now).filter((path) => now[path] !== before[path])).toEqual(['tasks/of-worker.ts'])
+    expect(codeOf(placesOf(repo.dir), 'plan')).toEqual(now)
+  })
+
+  test('has the packages by their lock file and Assay by its version', () => {
+    expect(codeOf(placesOf(repo.dir), 'plan').assay).toMatch(/^\d+\.\d+\.\d+/)
+    repo.file('bun.lock', 'one')
+    const before = codeOf(placesOf(repo.dir), 'plan')
+    repo.file('bun.lock', 'two')
+    expect(codeOf(placesOf(repo.dir), 'plan')['bun.lock']).not.toBe(before['bun.lock'])
+    rmSync(join(repo.dir, 'bun.lock'))
+  })
+
+  test('is found through folders that are links, and where files import each other', () => {
+    mkdirSync(join(repo.dir, 'elsewhere'))
+    repo.file('elsewhere/one.ts', "import './two.ts'\n")
+    repo.file('elsewhere/two.ts', "import './one.ts'\n")
+    symlinkSync(join(repo.dir, 'elsewhere'), join(repo.dir, 'tasks/link'))
+    repo.file('plans/plan.ts', "import '../tasks/link/one.ts'\nimport '../elsewhere/two'\n")
+    expect(files()).toEqual(['elsewhere/one.ts', 'elsewhere/two.ts', 'plans/plan.ts'])
+  })
+})
+
+describe('a line changed between a kill and --resume', () => {
+  const plan = `import { work } from '../tasks/work.ts'
+${planText(
+  'killed',
+  `const first = plan.step({ name: 'first', output: v.number(), run: () => work() })
+   plan.step({ name: 'second', needs: { first }, output: v.number(), run: async (_, { env }) => {
+     if (env.KILL) process.kill(process.pid, 'SIGKILL')
+     return 2
+   } })`,
+)}`
+  const killed = async () => {
+    const repo = repository({ killed: plan, other: planText('other', passing) })
+    repo.file('tasks/work.ts', "export { work } from './deep/number.ts'\n")
+    repo.file('tasks/deep/number.ts', 'export const work = () => 1\n')
+    expect((await repo.run(['plan', 'killed'], { env: { KILL: 'yes' } })).exit).toBe(137)
+    return repo
+  }
+
+  test('has the step run again that it made, and --explain names the file', async () => {
+    const repo = await killed()
+    repo.file('tasks/deep/number.ts', 'export const work = () => 3\n')
+    const dry = await repo.run(['plan', 'killed', '--resume', '--dry-run'])
+    expect(dry.out).toMatch(/first +runs: its code changed: tasks\/deep\/number\.ts/)
+    const { exit, out } = await repo.run(['plan', 'killed', '--resume', '--explain'])
+    expect(exit).toBe(0)
+    expect(out).toContain('→ changed since it ran before: its code (tasks/deep/number.ts)')
+    expect(out).toContain('because its code changed: tasks/deep/number.ts')
+    expect(out).toContain('because it was running when the run stopped')
+    expect((await repo.run(['plan', 'killed', '--resume'])).out).toStartWith('Nothing to do')
+  })
+
+  test('but not of a file that the plan does not import', async () => {
+    const repo = await killed()
+    repo.file('tasks/other.ts', '')
+    repo.file('plans/other.ts', planText('other', `${passing}\n`))
+    const { exit, out } = await repo.run(['plan', 'killed', '--resume', '--explain'])
+    expect([exit, out]).toEqual([0, expect.stringContaining('because it passed, and its inputs, parameters and code')])
+  })
+
+  test('has a run go on that had passed', async () => {
+    const repo = await killed()
+    expect((await repo.run(['plan', 'killed', '--resume'])).exit).toBe(0)
+    repo.file('tasks/work.ts', "export { work } from './deep/number.ts' // said again\n")
+    const { exit, out } = await repo.run(['plan', 'killed', '--resume'])
+    expect([exit, out]).toEqual([0, expect.stringContaining('its code (tasks/work.ts)')])
+    expect(out).toContain('passed · 2 steps · ')
+  })
+})
