@@ -16,7 +16,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'lib/record': ['lib/plan', 'lib/stats'],
   'lib/run': ['lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
   'lib/report': ['lib/run', 'lib/record', 'lib/plan', 'lib/stats'],
-  'lib/cli': ['lib/report', 'lib/run', 'lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
+  'lib/torture': ['lib/report', 'lib/record', 'lib/plan', 'lib/shell'],
+  'lib/cli': ['lib/torture', 'lib/report', 'lib/run', 'lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
 }
 
 interface Import {

@@ -22,6 +22,6 @@ function isParam(plan: Plan, set: string): boolean {
   return Object.hasOwn(plan.params ?? {}, set.split('=')[0] ?? '')
 }
 
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -13,6 +13,7 @@ const commands = {
   task: () => import('./task.ts'),
   doctor: () => import('./doctor.ts'),
   gc: () => import('./gc.ts'),
+  torture: () => import('./torture.ts'),
 }
 
 const usage = `Typed test plans for ML pipelines
@@ -22,6 +23,7 @@ const usage = `Typed test plans for ML pipelines
   task [NAME]       lists the tasks, or runs one alone
   doctor            says what is on this machine
   gc                frees what old runs take
+  torture PLAN      kills runs of a plan, resumes them and says what that cost
 
 Each says more with --help.
 `

@@ -1,0 +1,64 @@
+import type { Victim } from './kills.ts'
+import { killText } from './kills.ts'
+import { type Done, isBad, type Tortured } from './torture.ts'
+
+const columns = ['victim', 'kills', 'resumed right', 'results lost', 'orphans', 'false greens', 'torn lines'] as const
+
+/** What the kills came to: of each kind, how many of them showed it. */
+export interface Tally {
+  readonly kills: number
+  readonly right: number
+  readonly lost: number
+  readonly orphans: number
+  readonly falseGreens: number
+  readonly torn: number
+}
+
+export function tallyOf(done: readonly Done[]): Tally {
+  const having = (kind: keyof Done['findings']) => done.filter(({ findings }) => findings[kind].length > 0).length
+  return {
+    kills: done.length,
+    right: done.length - having('wrong'),
+    lost: having('lost'),
+    orphans: having('orphans'),
+    falseGreens: having('falseGreens'),
+    torn: having('torn'),
+  }
+}
+
+/** A line a victim and one for all. */
+export function tableText({ done }: Tortured, victims: readonly Victim[]): string {
+  const rows = victims.map((victim) => rowOf(victim, tallyOf(done.filter(({ kill }) => kill.victim === victim))))
+  const all = [columns, ...rows, rowOf('in all', tallyOf(done))]
+  const widths = columns.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all
+    .map((row) =>
+      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),
+    )
+    .map((cells) => `  ${cells.join('  ')}\n`)
+    .join('')
+}
+
+function rowOf(name: string, { kills, right, lost, orphans, falseGreens, torn }: Tally): readonly string[] {
+  return [name, ...[kills, right, lost, orphans, falseGreens, torn].map(String)]
+}
+
+/** What is wrong, kill for kill, each with the command that does it again. */
+export function findingsText({ done }: Tortured, again: (index: number) => string): string {
+  return done
+    .filter(({ findings }) => isBad(findings))
+    .map(({ kill, findings, folder }) => {
+      const { lost, orphans, falseGreens, torn, wrong } = findings
+      const lines = [
+        ...lost.map((text) => `lost: ${text}`),
+        ...orphans.map((text) => `orphan: ${text}`),
+        ...falseGreens.map((text) => `false green: ${text}`),
+        ...torn.map((text) => `torn: ${text}`),
+        ...wrong.map((text) => `not right: ${text}`),
+        `again: ${again(kill.index)}`,
+        ...(folder === undefined ? [] : [`kept: ${folder}`]),
+      ]
+      return `\n  kill ${kill.index} · ${killText(kill)}\n${lines.map((text) => `    ${text}\n`).join('')}`
+    })
+    .join('')
+}

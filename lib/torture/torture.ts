@@ -1,0 +1,89 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Enclosures } from './enclosure.ts'
+import type { Findings } from './judge.ts'
+import type { Victim } from './kills.ts'
+import { type Kill, killOf } from './kills.ts'
+import { tryKill } from './one-kill.ts'
+import type { Subject } from './sitting.ts'
+import type { InFlight } from './strike.ts'
+import type { Unbroken } from './unbroken.ts'
+
+export interface TortureOptions {
+  readonly subject: Subject
+  readonly unbroken: Unbroken
+  readonly enclosures: Enclosures
+  /** The numbers of the kills to try. */
+  readonly kills: readonly number[]
+  readonly victims: readonly Victim[]
+  readonly seed: number
+  readonly signal: NodeJS.Signals
+  /** So many at once. */
+  readonly jobs: number
+  /** Where the runs are; what passed is removed from there, and with `keep` the others stay. */
+  readonly folder: string
+  readonly keep: boolean
+  /** Called after each. */
+  told(done: readonly Done[]): void
+  readonly stopped: AbortSignal
+}
+
+/** A kill and what came of it. */
+export interface Done {
+  readonly kill: Kill
+  readonly inFlight: InFlight
+  readonly findings: Findings
+  /** Where it can be looked at; undefined when it was removed. */
+  readonly folder: string | undefined
+  /** How often it came when the run was over, or found no such victim, before it hit. */
+  readonly misses: { readonly late: number; readonly nobody: number }
+}
+
+/** So often a kill that missed is drawn anew; a plan without services has none to kill at all. */
+const mostAttempts = 12
+
+export interface Tortured {
+  readonly done: readonly Done[]
+  /** Those that found nobody, however often they were drawn. */
+  readonly missed: readonly Kill[]
+}
+
+/** Tries all the kills, several at once, and returns them in their order. */
+export async function torture(options: TortureOptions): Promise<Tortured> {
+  const done: Done[] = []
+  const missed: Kill[] = []
+  const left = [...options.kills].reverse()
+  const work = async () => {
+    for (let index = left.pop(); index !== undefined && !options.stopped.aborted; index = left.pop()) {
+      const result = await oneOf(index, options)
+      if ('findings' in result) done.push(result)
+      else missed.push(result)
+      options.told(done)
+    }
+  }
+  await Promise.all(Array.from({ length: options.jobs }, work))
+  return { done: done.sort((a, b) => a.kill.index - b.kill.index), missed }
+}
+
+async function oneOf(index: number, options: TortureOptions): Promise<Done | Kill> {
+  const { unbroken, seed, victims, folder, keep } = options
+  const misses = { late: 0, nobody: 0 }
+  for (let attempt = 0; ; attempt++) {
+    const kill = killOf(index, attempt, seed, unbroken.course, victims)
+    const own = join(folder, `kill-${index}-${attempt}`)
+    mkdirSync(own, { recursive: true })
+    const trial = await tryKill(kill, { ...options, folder: own })
+    const stays = keep && trial.kind === 'killed' && isBad(trial.findings)
+    if (!stays) rmSync(own, { recursive: true, force: true })
+    if (trial.kind === 'killed') {
+      const { inFlight, findings } = trial
+      return { kill, inFlight, findings, folder: stays ? own : undefined, misses }
+    }
+    misses[trial.kind]++
+    if (attempt + 1 === mostAttempts || options.stopped.aborted) return kill
+  }
+}
+
+export function isBad(findings: Findings): boolean {
+  return Object.values(findings).some((list) => list.length > 0)
+}
