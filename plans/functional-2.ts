@@ -15,7 +15,7 @@ export default definePlan(
     params: {
       images: imageFolder(),
       sizes: sizeList('720p,480p'),
-      nvme: text('', 'folder on the disk to stage on (default: the temporary folder)'),
+      nvme: text('', "folder on the disk to stage on (default: the run's own)"),
       stage1: text('', 'command of your stage 1 (default: the reference stage)'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
       patience: stagePatience(),

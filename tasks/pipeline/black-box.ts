@@ -12,7 +12,7 @@ import {
   sizeNames,
 } from './black-box-observe.ts'
 import type { Arrival, Refusal, SecondPass, SeenFile, SourceImage, StageReport } from './evidence.ts'
-import { s3Uri } from './uri.ts'
+import { parseS3Uri, s3Uri } from './uri.ts'
 
 export type { StageContext, StageName, StageRun, StageStore, Waits } from './black-box-observe.ts'
 export { Refusal, SecondPass, StageReport } from './evidence.ts'
@@ -38,7 +38,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
   const { store, input, mode } = run
   const ground = await cleanGround(stage, run)
   const { output } = ground
-  const sources = await readSources(store.s3, input)
+  const sources = await withoutEarlierLate(run, await readSources(store.s3, input))
   if (sources.length === 0) {
     throw new Failure(`Cannot run ${stage} as there is no image under ${s3Uri(input.bucket, input.prefix)}`)
   }
@@ -185,10 +185,8 @@ function lateArrival({ store, input, late, mode }: FirstRun, sources: SourceImag
     /** Puts it in; false when there is none, or it is in already. */
     next: async (observed: Observed): Promise<boolean> => {
       if (late === undefined || mode === 'once' || put) return false
-      const { drawPhoto } = await import('../images/samples.ts')
-      const [width, height] = [320, 240]
-      const bytes = await drawPhoto({ width, height, seed: 77 })
-      // An attempt that was cut short may have put it in already.
+      const { bytes, width, height } = await drawLate()
+      // One of the images may be called so.
       let key = input.prefix + late
       while (sources.some((source) => source.uri === s3Uri(input.bucket, key)))
         key = `${input.prefix}again/${key.slice(input.prefix.length)}`
@@ -199,6 +197,26 @@ function lateArrival({ store, input, late, mode }: FirstRun, sources: SourceImag
       return true
     },
   }
+}
+
+async function drawLate() {
+  const { drawPhoto } = await import('../images/samples.ts')
+  const [width, height] = [320, 240]
+  return { width, height, bytes: await drawPhoto({ width, height, seed: 77 }) }
+}
+
+/** The images but for the one that an attempt which was cut short put in late: it is taken away, so that this attempt finds what the first one found. */
+async function withoutEarlierLate(
+  { store, input, late, mode }: FirstRun,
+  sources: readonly SourceImage[],
+): Promise<SourceImage[]> {
+  const candidates = late === undefined || mode === 'once' ? [] : sources.filter(({ uri }) => uri.endsWith(`/${late}`))
+  if (candidates.length === 0) return [...sources]
+  const sha256 = Bun.SHA256.hash((await drawLate()).bytes, 'hex')
+  const earlier = new Set(candidates.filter((source) => source.sha256 === sha256).map(({ uri }) => uri))
+  const keys = [...earlier].map((uri) => parseS3Uri(uri).key)
+  if (keys.length > 0) await store.s3.remove(input.bucket, keys)
+  return sources.filter(({ uri }) => !earlier.has(uri))
 }
 
 /** When the store received what stands under each key of the bucket now, as far as it says and no earlier than `since`. */
