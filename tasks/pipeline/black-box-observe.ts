@@ -49,7 +49,7 @@ export interface StageRun {
   readonly dataset?: string | undefined
   /** Seconds between two looks of the stage at its prefix; 0.2 when absent. */
   readonly pollInterval?: number | undefined
-  /** A folder on the disk to use as NVMe; the system's temporary folder when absent. */
+  /** A folder on the disk to use as NVMe; the step's own when absent. */
   readonly nvme?: string | undefined
   /** Gigabytes that the stage is told must be free there; 0.1 when absent. */
   readonly nvmeMinGb?: number | undefined
@@ -116,14 +116,25 @@ export interface ObserveOptions {
  * Throws a Problem when it can't be started; whatever else it does is in what is returned.
  */
 export async function observe(options: ObserveOptions): Promise<Observation> {
-  const { run, stage } = options
-  // Its real path, since that is what a stage logs (on macOS the temporary folder is behind a link).
-  const folder = await realpath(await mkdtemp(join(run.nvme ?? tmpdir(), `assay-${stage}-`)))
+  const folder = await scratchFolder(options)
   try {
     return await observeIn(folder, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * An empty folder for local disk and evidence, the same one for every attempt of a step: what a killed run left in it, its resume
+ * clears away. Its real path, since that is what a stage logs (on macOS the temporary folder is behind a link).
+ */
+async function scratchFolder({ run, stage, context }: ObserveOptions): Promise<string> {
+  if (context.folder === undefined) return realpath(await mkdtemp(join(run.nvme ?? tmpdir(), `assay-${stage}-`)))
+  const own = join(context.folder, stage)
+  const folder = run.nvme === undefined ? own : join(run.nvme, `assay-${stage}-${Bun.hash(own).toString(36)}`)
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder)
+  return realpath(folder)
 }
 
 async function observeIn(folder: string, options: ObserveOptions): Promise<Observation> {
