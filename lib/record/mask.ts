@@ -1,59 +1,127 @@
-import type { RunEvent } from './event.ts'
+import type { Masking, MaskStream } from '../plan/mask.ts'
+import { finderOf, type Index, indexOf, rolled } from './search.ts'
+import { secretsIn } from './secrets.ts'
+import { spellingsOf } from './spellings.ts'
+import { passwordsInUrls, signatures } from './url-secrets.ts'
 
-/** Replaces every secret value in a text by `***`. */
-export type Mask = (text: string) => string
+/** Replaces every secret by `***`. */
+export interface Mask extends Masking {
+  /** A value that is a secret too from now on, in streams that are under way as well. */
+  add(secret: string): void
+}
 
-const secretName = /KEY|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL/i
+/** Of a secret that a text was cut off in, this many bytes are enough to mask them. */
+const leastOfOne = 8
 
-/** A shorter value would mask words that only look like it. */
-const shortest = 6
-
-/** `postgres://user:secret@host` holds one whatever its variable is called. */
-const passwordInUrl = /:\/\/[^/\s:@]*:([^/\s@]+)@/
-
-/** A mask for the values of variables that are secret by their name, for passwords in URLs, and of `more`. */
+/** A mask for the secrets among variables, and `more`; signatures and passwords in URLs are masked wherever they come from. */
 export function maskOf(env: Readonly<Record<string, string | undefined>>, more: readonly string[] = []): Mask {
-  const named = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && secretName.test(name) ? [value] : [],
-  )
-  const inUrls = Object.values(env).flatMap((value) => value?.match(passwordInUrl)?.[1] ?? [])
-  const secrets = [...new Set([...named, ...inUrls, ...more])].filter((value) => value.length >= shortest)
-  // As JSON writes it too, since that is how much of what is logged was written.
-  const written = [...new Set(secrets.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
-  // Longest first: one secret may be the beginning of another.
-  written.sort((a, b) => b.length - a.length)
-  if (written.length === 0) return (text) => text
-  const pattern = new RegExp(written.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g')
-  return (text) => text.replace(pattern, '***')
+  const added = [...more]
+  let index: Index | undefined
+  const current = () => {
+    index ??= indexOf([...secretsIn(env, added).flatMap(spellingsOf).map(finderOf), signatures, passwordsInUrls])
+    return index
+  }
+  return Object.assign((text: string) => maskText(text, current()), {
+    stream: () => maskStream(current),
+    add(secret: string) {
+      added.push(secret)
+      index = undefined
+    },
+  })
 }
 
-/** An event without secrets in what people and their code wrote; what the journal is read by stays as it is. */
-export function maskEvent(event: RunEvent, mask: Mask): RunEvent {
-  const text = JSON.stringify(event)
-  if (mask(text) === text) return event
-  const masked: RunEvent = JSON.parse(text, (key, value) =>
-    typeof value === 'string' && !structure.has(key) ? mask(value) : value,
-  )
-  if (masked.event !== 'step-ended' || event.event !== 'step-ended') return masked
-  if (JSON.stringify(masked.output) === JSON.stringify(event.output)) return masked
-  // What is kept is no longer what was handed on, so nothing may be built on it again.
-  const { inputs: _, ...withoutInputs } = masked
-  return withoutInputs
+function maskText(text: string, index: Index): string {
+  if (isPlain(text, index)) return text
+  const { regions, held, bytes } = search(Buffer.from(text), [], index, 'all')
+  return regions.length === 0 ? text : Buffer.concat(shown(bytes, regions, held)).toString()
 }
 
-const structure = new Set([
-  'event',
-  'at',
-  'plan',
-  'run',
-  'step',
-  'name',
-  'kind',
-  'state',
-  'outcome',
-  'verdict',
-  'unit',
-  'better',
-  'started',
-  'inputs',
-])
+/** Whether no secret begins anywhere in it: most texts are told by this, at a nanosecond a letter. */
+function isPlain(text: string, { table }: Index): boolean {
+  let last = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    last = rolled(last, code)
+    if (code > 127 || table[last] === 1) return false
+  }
+  return true
+}
+
+/** Keeps back what may be the beginning of a secret until it is known, and nothing else. */
+function maskStream(index: () => Index): MaskStream {
+  let rest: Uint8Array = empty
+  let regions: readonly Region[] = []
+  const next = (chunk: Uint8Array, part: 'some' | 'all') => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const found = search(bytes, regions, index(), part)
+    const { held } = found
+    // A copy: the chunk's buffer may be used again for the next one.
+    rest = held < bytes.length ? bytes.slice(held) : empty
+    regions = found.regions.flatMap(({ from, to, shown }) =>
+      to > held ? [{ from: Math.max(0, from - held), to: to - held, shown: shown || from < held }] : [],
+    )
+    if (found.regions.length === 0) return held === bytes.length ? bytes : bytes.subarray(0, held)
+    return Buffer.concat(shown(bytes, found.regions, held))
+  }
+  return { push: (chunk) => next(chunk, 'some'), end: () => next(empty, 'all') }
+}
+
+const empty = new Uint8Array(0)
+const stars = Buffer.from('***')
+
+/** Bytes that are not to be seen; `shown`: the stars in their place have been. */
+interface Region {
+  readonly from: number
+  readonly to: number
+  readonly shown: boolean
+}
+
+/**
+ * Finds the secrets in bytes of which, for `some`, more will follow: what lies from `held` on may be the beginning of one. Every
+ * place is looked at, also inside of what was found, since one secret may begin in another.
+ */
+function search(bytes: Uint8Array, known: readonly Region[], { table, finders, begins }: Index, part: 'some' | 'all') {
+  const found = [...known]
+  let held = bytes.length
+  let last = 0
+  for (let end = 0; end < bytes.length && held === bytes.length; end++) {
+    last = rolled(last, bytes[end] ?? 0)
+    if (table[last] !== 1 || end < 2) continue
+    const at = end - 2
+    for (const finder of finders(last)) {
+      const one = finder.find(bytes, at)
+      if (one.kind === 'nothing') continue
+      if (one.kind === 'begun' && one.to === bytes.length && part === 'some') held = at
+      else if (one.kind === 'whole' || one.to - one.from >= leastOfOne)
+        found.push({ from: one.from, to: one.to, shown: false })
+    }
+  }
+  if (part === 'some')
+    for (const count of [2, 1])
+      if (held === bytes.length && count <= held && begins(bytes.subarray(held - count))) held -= count
+  return { regions: found.length > 1 ? merged(found) : found, held, bytes }
+}
+
+function merged(regions: readonly Region[]): readonly Region[] {
+  const result: Region[] = []
+  for (const region of [...regions].sort((a, b) => a.from - b.from || Number(b.shown) - Number(a.shown))) {
+    const before = result.at(-1)
+    if (before === undefined || region.from >= before.to) result.push(region)
+    else if (region.to > before.to) result[result.length - 1] = { ...before, to: region.to }
+  }
+  return result
+}
+
+/** What may be seen of the bytes before `end`. */
+function shown(bytes: Uint8Array, regions: readonly Region[], end: number): readonly Uint8Array[] {
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const region of regions) {
+    if (region.from >= end) break
+    parts.push(bytes.subarray(at, region.from))
+    if (!region.shown) parts.push(stars)
+    at = region.to
+  }
+  if (at < end) parts.push(bytes.subarray(at, end))
+  return parts
+}

@@ -7,7 +7,8 @@ import { cannot, Problem, sentence } from '../plan/problem.ts'
 import { type Code, type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
 import { thisProcess } from '../record/holder.ts'
 import { type Journal, journalOf, readJournal } from '../record/journal.ts'
-import { type Mask, maskEvent, maskOf } from '../record/mask.ts'
+import type { Mask } from '../record/mask.ts'
+import { maskEvent } from '../record/mask-event.ts'
 import { runId } from '../record/run-id.ts'
 import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
 import type { Lock, LockHolder, RunStore, Store } from '../record/store.ts'
@@ -22,6 +23,7 @@ import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
 import { checkPreconditions } from './preconditions.ts'
 import { changesSince, earlierOf } from './reuse.ts'
+import { maskFor, refuseSecretNames, withoutSecrets } from './secrets.ts'
 import { type Selection, select } from './select.ts'
 import { servicesOf } from './services.ts'
 import { type Policy, summing } from './summing.ts'
@@ -75,6 +77,15 @@ export type RunResult =
  * the plan itself, the machine) and when the run can no longer be recorded; a step that goes wrong is an outcome.
  */
 export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptions): Promise<RunResult> {
+  const mask = maskFor(plan, options.env ?? process.env, options.params ?? {})
+  try {
+    return await runMasked(plan, options, mask)
+  } catch (error) {
+    throw withoutSecrets(error, mask)
+  }
+}
+
+async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, mask: Mask): Promise<RunResult> {
   const { store, clock = systemClock, env = process.env, cwd = process.cwd() } = options
   const before = options.resume === undefined ? undefined : readRun(store, plan.name, options.resume)
   if (options.parallel && before !== undefined)
@@ -82,6 +93,7 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
   const given = givenParams(plan, env, options.params ?? {}, before?.heading.params ?? {})
   const params = parseParams<Params>(plan.params ?? {}, given, `run ${plan.name}`)
   const graph = buildGraph<Params>(plan, params)
+  refuseSecretNames(graph, plan.name, mask)
   const selected = select(graph, plan.name, options.selection ?? { kind: 'all' })
   checkPreconditions(plan, env, cwd)
 
@@ -117,7 +129,7 @@ export async function runPlan<P extends Params>(plan: Plan<P>, options: RunOptio
     }
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
     try {
-      return await runIn(files, plan, graph, selected, heading, before, given, options, lock.tookOver)
+      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver)
     } finally {
       files.close()
     }
@@ -133,20 +145,12 @@ async function runIn<P extends Params>(
   selected: ReadonlySet<number>,
   heading: Heading,
   before: Draft | undefined,
-  given: Readonly<Record<string, string | undefined>>,
+  mask: Mask,
   options: RunOptions,
   died: LockHolder | undefined,
 ): Promise<RunResult> {
   const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
   const began = clock.monotonic()
-  const secrets = Object.entries(plan.params ?? {}).flatMap(([name, { secret }]) => (secret ? [given[name] ?? ''] : []))
-  // Services make keys of their own while the run goes on.
-  let masked = maskOf(env, secrets)
-  const mask: Mask = (text) => masked(text)
-  const secret = (value: string) => {
-    secrets.push(value)
-    masked = maskOf(env, secrets)
-  }
   const journal = journalOf(files)
   const { record, current } = recorder(journal, mask, observe, before)
 
@@ -176,7 +180,11 @@ async function runIn<P extends Params>(
   if (changes !== undefined) announce(changes)
   const services = servicesOf(
     usersOf(graph, selected),
-    (node) => serviceContext(contexts, node, signal, { keep: options.keep ?? false, announce, secret }),
+    (node) => serviceContext(contexts, node, signal, {
+        keep: options.keep ?? false,
+        announce,
+        secret: mask.add,
+      }),
     (event) => record({ event: 'service', at: clock.now().toISOString(), ...event }),
     stopping,
     clock,
