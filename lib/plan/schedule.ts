@@ -64,6 +64,11 @@ export function clockTime(at: Date, zone: string): string {
   return at.toLocaleString('sv-SE', { timeZone: zone }).slice(0, 16)
 }
 
+/** How far the clock of the zone is ahead of UTC then, in milliseconds. */
+export function zoneOffset(at: Date, zone: string): number {
+  return Date.parse(`${at.toLocaleString('sv-SE', { timeZone: zone })}Z`) - Math.floor(at.getTime() / 1000) * 1000
+}
+
 const nicknames = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually']
 
 /** What every cron daemon understands alike, which is less than Bun's parser takes. */

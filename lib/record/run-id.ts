@@ -8,3 +8,13 @@ export function runId(now: Date, random: () => number): string {
 
 // 32 that don't read as one another, in the order they sort.
 const alphabet = '23456789abcdefghijkmnpqrstuvwxyz'
+
+/** When a run began, as its id tells it; undefined for what is no run's id. */
+export function startOfRun(run: string): Date | undefined {
+  const [, y, mo, d, h, mi, s, high = '', low = ''] =
+    run.match(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-(\w)(\w)/) ?? []
+  const milliseconds = alphabet.indexOf(high) * 32 + alphabet.indexOf(low)
+  if (y === undefined || milliseconds < 0 || milliseconds > 999) return undefined
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}.${String(milliseconds).padStart(3, '0')}Z`)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
