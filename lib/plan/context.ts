@@ -1,4 +1,5 @@
 import type { Shell } from 'zx'
+import type { Masking } from './mask.ts'
 
 /** What any piece of running work is given: how it hears that it should stop, and how it says what it does. */
 export interface WorkContext {
@@ -24,6 +25,8 @@ export interface StepContext extends WorkContext {
    * that the program was not checked. What `$` runs is known without it.
    */
   foreign(command: string): void
+  /** Takes the run's secrets out of what a step is about to keep; what it logs, returns and throws is masked anyway. */
+  readonly mask: Masking
   /** zx's `$`, bound to this step: cancelled with it, its output in the step's log. */
   readonly $: Shell
 }

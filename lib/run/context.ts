@@ -24,7 +24,7 @@ export function stepContext(
   signal: AbortSignal,
   foreign: (command: string) => void,
 ): StepContext {
-  const { plan, run, store, env, cwd } = options
+  const { plan, run, store, env, cwd, mask } = options
   const folder = `steps/${slug(node)}`
   const work = workContext(options, node)
   return {
@@ -33,6 +33,7 @@ export function stepContext(
     attempt,
     signal,
     env,
+    mask,
     foreign,
     ...work,
     get folder() {
@@ -40,7 +41,7 @@ export function stepContext(
     },
     get $() {
       foreign('shell commands')
-      return shellFor({ signal, cwd, env, log: work.log, grace: graceMs })
+      return shellFor({ signal, cwd, env, mask, log: work.log, grace: graceMs })
     },
   }
 }

@@ -180,11 +180,7 @@ async function runIn<P extends Params>(
   if (changes !== undefined) announce(changes)
   const services = servicesOf(
     usersOf(graph, selected),
-    (node) => serviceContext(contexts, node, signal, {
-        keep: options.keep ?? false,
-        announce,
-        secret: mask.add,
-      }),
+    (node) => serviceContext(contexts, node, signal, { keep: options.keep ?? false, announce, secret: mask.add }),
     (event) => record({ event: 'service', at: clock.now().toISOString(), ...event }),
     stopping,
     clock,

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Masking } from '../plan/mask.ts'
 import { messageOf, Problem } from '../plan/problem.ts'
 
 export type Stream = 'stdout' | 'stderr'
@@ -8,6 +9,8 @@ export interface OutputOptions {
   /** A file that gets what is printed: whole up to `logLimit` bytes, then only the last lines and how much was left out. */
   readonly log?: string | undefined
   readonly logLimit?: number | undefined
+  /** What takes secrets out of all that is kept and handed on. */
+  readonly mask?: Masking | undefined
 }
 
 /** What is known of a program's output: bounded in memory and on disk whatever it prints. */
@@ -23,10 +26,11 @@ const longestLine = 64 * 1024
 const keptLines = 100
 const newline = 10
 
-export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20 }: OutputOptions): Output {
+export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20, mask }: OutputOptions): Output {
   const last: string[] = []
   const pending: Record<Stream, PendingLine> = { stdout: emptyLine(), stderr: emptyLine() }
   const file = log === undefined ? undefined : openSync(log, 'a')
+  const masks = mask && { stdout: mask.stream(), stderr: mask.stream() }
   let written = 0
   let dropped = 0
 
@@ -45,19 +49,24 @@ export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20 }: OutputOp
     dropped += chunk.length - kept.length
   }
 
+  const take = (chunk: Uint8Array, stream: Stream) => {
+    record(chunk)
+    for (let at = 0; at < chunk.length; ) {
+      const end = chunk.indexOf(newline, at)
+      grow(pending[stream], chunk.subarray(at, end === -1 ? chunk.length : end))
+      if (end === -1) return
+      lineDone(stream)
+      at = end + 1
+    }
+  }
+
   return {
-    add: (chunk, stream) => {
-      record(chunk)
-      for (let at = 0; at < chunk.length; ) {
-        const end = chunk.indexOf(newline, at)
-        grow(pending[stream], chunk.subarray(at, end === -1 ? chunk.length : end))
-        if (end === -1) return
-        lineDone(stream)
-        at = end + 1
-      }
-    },
+    add: (chunk, stream) => take(masks?.[stream].push(chunk) ?? chunk, stream),
     end: () => {
-      for (const stream of ['stdout', 'stderr'] as const) if (pending[stream].length > 0) lineDone(stream)
+      for (const stream of ['stdout', 'stderr'] as const) {
+        if (masks !== undefined) take(masks[stream].end(), stream)
+        if (pending[stream].length > 0) lineDone(stream)
+      }
       if (file === undefined) return
       try {
         if (dropped > 0) {

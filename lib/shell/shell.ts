@@ -1,5 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import type { Options, ProcessOutput, ProcessPromise, Shell as Zx } from 'zx'
+import type { Masking } from '../plan/mask.ts'
 import { cannot, Failure, Problem } from '../plan/problem.ts'
 import { endGroup, signalGroup } from './group.ts'
 import { collectOutput, type Output } from './output.ts'
@@ -13,6 +14,7 @@ export interface ShellOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Gets each command, and every line it prints. */
   log(line: string): void
+  readonly mask: Masking
   /** Milliseconds between SIGTERM and SIGKILL when the work is cancelled. */
   readonly grace: number
 }
@@ -34,7 +36,7 @@ export function shellFor(options: ShellOptions): Shell {
     cwd: options.cwd,
     // A bash whose stdin is a socket, as it is here, reads ~/.bashrc unless it sees that it was started by a shell.
     env: { ...options.env, SHLVL: String(Math.max(1, Number(options.env.SHLVL) || 0)) },
-    log: lineLog(options.log),
+    log: lineLog(options),
     spawn: spawnEnding(options),
   }
   return translated($(bound), options.signal)
@@ -130,13 +132,13 @@ function spawnEnding({ signal, grace }: ShellOptions): typeof spawn {
   return start as typeof spawn
 }
 
-function lineLog(log: (line: string) => void): Options['log'] {
+function lineLog({ log, mask }: ShellOptions): Options['log'] {
   const running = new Map<string, Output>()
   return (entry) => {
     switch (entry.kind) {
       case 'cmd':
         log(`$ ${entry.cmd}`)
-        running.set(entry.id, collectOutput({ onLine: log }))
+        running.set(entry.id, collectOutput({ onLine: log, mask }))
         break
       case 'stdout':
       case 'stderr':

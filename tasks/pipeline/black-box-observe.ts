@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Problem, type WorkContext } from '../../lib/index.ts'
+import { Problem, type StepContext, type WorkContext } from '../../lib/index.ts'
 import { type Ended, type RunningProcess, type Stopped, startProcess } from '../../lib/shell/process.ts'
 import type { S3 } from '../object-store/client.ts'
 import { stageEnvironment } from './environment.ts'
@@ -34,6 +34,7 @@ export interface StageStore {
 /** A step's context is one. */
 export interface StageContext extends WorkContext {
   readonly env?: Readonly<Record<string, string | undefined>>
+  readonly mask?: StepContext['mask']
   /** Gets the stage's whole log as `<stage>.log`. */
   readonly folder?: string
 }
@@ -155,6 +156,7 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
     env: environment(nvmeRoot, options),
     signal: context.signal,
     grace: waits.grace * 1000,
+    mask: context.mask,
     ...(context.folder !== undefined && { log: join(context.folder, `${stage}.log`) }),
     onLine: forward(context, (line) => log.add(line)),
   })

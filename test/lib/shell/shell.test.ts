@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure, Problem } from '../../../lib/plan/problem.ts'
+import { maskOf } from '../../../lib/record/mask.ts'
 import { type ShellOptions, shellFor } from '../../../lib/shell/shell.ts'
 import { runs } from './runs.ts'
 
@@ -18,6 +19,7 @@ async function shell(options: Partial<ShellOptions> = {}) {
     signal: new AbortController().signal,
     cwd: folder,
     env: { PATH: process.env.PATH },
+    mask: maskOf({}),
     log: (line) => log.push(line),
     grace: 5000,
     ...options,
@@ -45,7 +47,7 @@ test('nothing it prints reaches our stdout or stderr', async () => {
   const script = `
     import { shellFor } from '${join(import.meta.dir, '../../../lib/shell/shell.ts')}'
     const { signal } = new AbortController()
-    const $ = await shellFor({ signal, cwd: '/', env: process.env, log: () => {}, grace: 1000 })
+    const $ = await shellFor({ signal, cwd: '/', env: process.env, mask: maskOf({}), log: () => {}, grace: 1000 })
     await $\`echo out; echo err >&2\`
     await $({ nothrow: true })\`echo out; echo err >&2; exit 3\``
   const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'pipe' })
