@@ -60,8 +60,9 @@ export function watchOver(
     running.add(token)
     look(index)
     lookAtServices(index)
-    // The engine goes on without a function that does not end when it is told to.
-    const abandoned = () => void clock.after(graceMs, () => running.delete(token))
+    // The engine goes on without a function that does not end when it is told to; what then comes first in the same
+    // millisecond is nobody's promise.
+    const abandoned = () => void clock.after(graceMs - 1, () => running.delete(token))
     signal.addEventListener('abort', abandoned, { once: true })
     return () => {
       signal.removeEventListener('abort', abandoned)
