@@ -1,4 +1,5 @@
 import { defineTask, integer, text } from '../../lib/index.ts'
+import { faultsVariable, misbehaviour, parseFaults } from './faults.ts'
 
 export default defineTask({
   name: 'object-store',
@@ -9,9 +10,12 @@ export default defineTask({
     region: text('us-east-1', 'the region requests must be signed for'),
     accessKey: text('', 'the access key id; random when empty', { secret: true }),
     secretKey: text('', 'the secret access key; random when empty', { secret: true }),
+    faults: text('', 'what goes wrong on purpose, as rate=0.1,kinds=reset+slow,seed=7', { env: faultsVariable }),
   },
-  async run({ dir, port, region, accessKey, secretKey }, { signal, emit }) {
+  async run({ faults: told, ...options }, { signal, emit, log }) {
     const { serveUntil } = await import('./server/serve.ts')
-    await serveUntil(signal, { dir, port, region, accessKey, secretKey }, emit)
+    const faults = told === '' ? undefined : parseFaults(told, 'faults')
+    if (faults) log(misbehaviour(faults))
+    await serveUntil(signal, { ...options, faults }, emit)
   },
 })

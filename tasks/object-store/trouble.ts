@@ -46,7 +46,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(broken)) return 'broken'
   if (any(full) || statusOf(error) === 507) return 'full'
   if (any(busy) || [429, 500, 502, 503, 504].includes(statusOf(error) ?? 0)) return 'busy'
-  if (any(broke)) return 'damaged'
+  if (any(broke) || /^Checksum mismatch/.test(messageOf(error))) return 'damaged'
   // A URL that was signed too early or too late is told so in other words.
   if (any(skewed) || /^Request (has expired|is not valid yet)/.test(messageOf(error))) return 'skewed'
   if (any(region)) return 'region'

@@ -12,13 +12,13 @@ export interface PutEvent {
   readonly visible: number
 }
 
-export interface AccessRecord {
-  add(event: PutEvent): void
+export interface AccessRecord<Event> {
+  add(event: Event): void
   close(): void
 }
 
 /** Appends each event as one write before its request is answered, so that who has the answer finds the line. */
-export function openAccessRecord(file: string): AccessRecord {
+export function openAccessRecord<Event>(file: string): AccessRecord<Event> {
   const handle = openSync(file, 'a+')
   // A line that a killed store left unfinished must not swallow the first one of ours.
   if (!endsInLine(handle)) writeSync(handle, '\n')
@@ -36,7 +36,15 @@ function endsInLine(handle: number): boolean {
   return last.toString() === '\n'
 }
 
-/** Now, in milliseconds since 1970 with a fraction that never runs backwards. */
+/** Milliseconds by which a clock that is disciplined differs from one that is only counted on. */
+const jitter = 100
+let origin = performance.timeOrigin
+
+/** Now by the system's clock, as files are dated, in milliseconds since 1970 with a fraction; follows a clock that was set, or that went on while the machine slept. */
 export function preciseNow(): number {
-  return performance.timeOrigin + performance.now()
+  const counted = origin + performance.now()
+  const step = Date.now() - counted
+  if (Math.abs(step) < jitter) return counted
+  origin += step
+  return counted + step
 }

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Endpoint } from '../client.ts'
-import { openAccessRecord } from './access-record.ts'
+import type { Faults } from '../faults.ts'
+import { openAccessRecord, type PutEvent } from './access-record.ts'
 import { openCatalog } from './catalog.ts'
 import { openContent } from './content.ts'
 import type { Answer, S3Request } from './exchange.ts'
+import { openFaults } from './faults.ts'
 import { listen } from './listen.ts'
 import { answer } from './route.ts'
 import type { Credentials } from './signature.ts'
@@ -15,6 +17,8 @@ export interface EmbeddedStoreOptions extends Credentials {
   readonly folder: string
   /** 0: any that is free. */
   readonly port: number
+  /** What goes wrong on purpose; nothing when absent. */
+  readonly faults?: Faults | undefined
 }
 
 export interface EmbeddedStore {
@@ -34,7 +38,7 @@ export function openStore(folder: string, credentials: Credentials): OpenStore {
   const catalog = openCatalog(join(folder, 'catalog.sqlite'))
   const content = openContent(join(folder, 'content'))
   content.sweep(catalog.contentIds())
-  const record = openAccessRecord(join(folder, 'requests.jsonl'))
+  const record = openAccessRecord<PutEvent>(join(folder, 'requests.jsonl'))
   const store = { catalog, uploads: openUploads(catalog.db), content, record, credentials }
   return {
     answer: (request) => answer(store, request),
@@ -48,19 +52,24 @@ export function openStore(folder: string, credentials: Credentials): OpenStore {
 
 /** Serves S3 on loopback from files in a folder, for tests and development; rejects when the port is taken or the folder is in use. */
 export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { folder, port, ...credentials } = options
+  const { folder, port, faults: wanted, ...credentials } = options
   const store = openStore(folder, credentials)
+  const faults = wanted && openFaults(wanted, join(folder, 'faults.jsonl'))
+  const close = async () => {
+    await store.close()
+    faults?.close()
+  }
   try {
-    const listener = await listen(port, store.answer)
+    const listener = await listen(port, store.answer, faults)
     return {
       endpoint: { url: `http://127.0.0.1:${listener.port}`, ...credentials },
       async close() {
         await listener.close()
-        await store.close()
+        await close()
       },
     }
   } catch (error) {
-    await store.close()
+    await close()
     throw error
   }
 }

@@ -17,7 +17,15 @@ export interface S3Request {
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array | FileSlices
+  readonly body?: Body
+}
+
+export type Body = string | Uint8Array | FileSlices | Pieces
+
+/** Bytes as they come; the connection ends with an error of theirs. */
+export interface Pieces {
+  readonly pieces: AsyncIterable<Uint8Array>
+  readonly length: number
 }
 
 /** Bytes of content files, one after the other. `release` is called once they have been sent or given up. */

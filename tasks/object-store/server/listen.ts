@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { preciseNow } from './access-record.ts'
-import type { Answer, FileSlices, S3Request } from './exchange.ts'
+import type { Answer, FileSlices, Pieces, S3Request } from './exchange.ts'
+import type { FaultSource } from './faults.ts'
+import { misbehave } from './misbehave.ts'
 import { readSlices } from './read-slices.ts'
 import { errorDocument, S3Error } from './s3-error.ts'
 
@@ -13,11 +15,15 @@ export interface Listener {
 /**
  * Serves `answer` over HTTP on loopback. Not `Bun.serve`: that resolves `..` in a path before we see it, and a key may hold it.
  */
-export async function listen(port: number, answer: (request: S3Request) => Promise<Answer>): Promise<Listener> {
+export async function listen(
+  port: number,
+  answer: (request: S3Request) => Promise<Answer>,
+  faults?: FaultSource,
+): Promise<Listener> {
   let requests = 0
   const server = createServer((incoming, response) => {
     const id = (++requests).toString(16).toUpperCase().padStart(16, '0')
-    serve(incoming, response, id, answer).catch((error: unknown) => {
+    serve(incoming, response, id, answer, faults).catch((error: unknown) => {
       // The connection went while we were answering: there is nobody left to tell.
       if (!response.destroyed) response.destroy(error instanceof Error ? error : undefined)
     })
@@ -49,12 +55,18 @@ async function serve(
   response: ServerResponse,
   id: string,
   answer: (request: S3Request) => Promise<Answer>,
+  faults: FaultSource | undefined,
 ): Promise<void> {
   const request = requestOf(incoming, preciseNow())
-  const given = await answer(request).catch((error: unknown) => {
-    if (incoming.destroyed && !incoming.complete) throw error
-    return errorAnswer(error, request, id)
-  })
+  const refuse = (error: unknown) => errorAnswer(error, request, id)
+  const answered = () =>
+    answer(request).catch((error: unknown) => {
+      if (incoming.destroyed && !incoming.complete) throw error
+      return refuse(error)
+    })
+  const fault = faults?.next(request)
+  const given = fault === undefined ? await answered() : await misbehave(fault, { answered, refuse, response })
+  if (given === undefined) return
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
   const head = request.method === 'HEAD'
   const length = body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length
@@ -73,15 +85,15 @@ async function serve(
   else await send(body, response)
 }
 
-async function send({ slices, release }: FileSlices, response: ServerResponse): Promise<void> {
+async function send(body: FileSlices | Pieces, response: ServerResponse): Promise<void> {
   try {
-    for await (const piece of readSlices(slices)) {
+    for await (const piece of 'slices' in body ? readSlices(body.slices) : body.pieces) {
       if (response.destroyed) return
       if (!response.write(piece)) await drained(response)
     }
     response.end()
   } finally {
-    release()
+    if ('slices' in body) body.release()
   }
 }
 

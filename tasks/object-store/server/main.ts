@@ -1,4 +1,5 @@
 import { Problem } from '../../../lib/index.ts'
+import { parseFaults } from '../faults.ts'
 import { serveUntil } from './serve.ts'
 
 /**
@@ -12,14 +13,15 @@ process.stdin.on('end', () => end.abort()).on('error', () => end.abort())
 process.stdin.resume()
 
 const { env } = process
-const options = {
-  dir: env.STORE_DIR ?? '.assay/object-store',
-  port: Number(env.STORE_PORT ?? 0),
-  region: env.STORE_REGION || 'us-east-1',
-  accessKey: env.STORE_ACCESS_KEY ?? '',
-  secretKey: env.STORE_SECRET_KEY ?? '',
-}
 try {
+  const options = {
+    dir: env.STORE_DIR ?? '.assay/object-store',
+    port: Number(env.STORE_PORT ?? 0),
+    region: env.STORE_REGION || 'us-east-1',
+    accessKey: env.STORE_ACCESS_KEY ?? '',
+    secretKey: env.STORE_SECRET_KEY ?? '',
+    faults: env.STORE_FAULTS ? parseFaults(env.STORE_FAULTS, 'STORE_FAULTS') : undefined,
+  }
   await serveUntil(end.signal, options, (served) => void process.stdout.write(`${JSON.stringify(served)}\n`))
   process.exit(0)
 } catch (error) {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { cannot, messageOf } from '../../../lib/index.ts'
+import type { Faults } from '../faults.ts'
 import { randomKeys } from '../random-keys.ts'
 import { type EmbeddedStore, startEmbeddedStore } from './embedded-store.ts'
 
@@ -10,6 +11,8 @@ export interface ServeOptions {
   /** Random when empty. */
   readonly accessKey: string
   readonly secretKey: string
+  /** What goes wrong on purpose; nothing when absent. */
+  readonly faults?: Faults | undefined
 }
 
 /** What a client needs to know, on one line of JSON. */
@@ -34,7 +37,7 @@ export async function serveUntil(
     accessKeyId: options.accessKey || random.accessKeyId,
     secretAccessKey: options.secretKey || random.secretAccessKey,
   }
-  const store = await start(dir, options.port, keys)
+  const store = await start(dir, options.port, { ...keys, faults: options.faults })
   emit({ endpoint: store.endpoint.url, ...keys, dir })
   await new Promise<void>((done) => {
     if (signal.aborted) done()

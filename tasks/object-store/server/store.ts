@@ -1,4 +1,4 @@
-import type { AccessRecord } from './access-record.ts'
+import type { AccessRecord, PutEvent } from './access-record.ts'
 import type { Bucket, Catalog, StoredObject } from './catalog.ts'
 import type { Content } from './content.ts'
 import type { Answer, S3Request } from './exchange.ts'
@@ -11,7 +11,7 @@ export interface Store {
   readonly catalog: Catalog
   readonly uploads: Uploads
   readonly content: Content
-  readonly record: AccessRecord
+  readonly record: AccessRecord<PutEvent>
   readonly credentials: Credentials
 }
 
