@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
 import type { Task } from '../plan/task.ts'
@@ -14,21 +14,24 @@ import { taskHelp, taskOptions } from './task-options.ts'
 
 const words = `Lists the tasks, or runs one alone: its result is one JSON line on stdout, its log is on stderr
 
-  NAME       a task; NAME --help says what it takes
+  NAME       a task, or the file of one; NAME --help says what it takes
 `
+
+const ending = '.task.ts'
 
 /** `task`: the domain work of plans, each piece runnable by itself. */
 export async function run(args: readonly string[]): Promise<number> {
   const places = placesOf(undefined)
-  const [name, ...given] = args
-  if (name === undefined) return listTasks(places)
-  if (name === '--help' || name === '-h') {
+  const [word, ...given] = args
+  if (word === undefined) return listTasks(places)
+  if (word === '--help' || word === '-h') {
     writeTo(1, words)
     return 0
   }
-  const path = taskFiles(places).get(name)
+  const name = basename(word, ending)
+  const path = word.endsWith(ending) && existsSync(word) ? resolve(word) : taskFiles(places).get(name)
   if (path === undefined)
-    throw cannot('run a task', 'NAME', 'a task', name, didYouMean(name, [...taskFiles(places).keys()]))
+    throw cannot('run a task', 'NAME', 'a task', word, didYouMean(name, [...taskFiles(places).keys()]))
   const { stdout } = claimStdout('task', [])
   const task = await loadTask(places, name, path)
   if (given.includes('--help') || given.includes('-h')) {
@@ -109,8 +112,8 @@ function taskFiles({ root, home }: Places): ReadonlyMap<string, string> {
     for (const subject of readdirSync(folder, { withFileTypes: true })) {
       if (!subject.isDirectory()) continue
       for (const file of readdirSync(join(folder, subject.name))) {
-        const name = basename(file, '.task.ts')
-        if (file.endsWith('.task.ts') && !files.has(name)) files.set(name, join(folder, subject.name, file))
+        const name = basename(file, ending)
+        if (file.endsWith(ending) && !files.has(name)) files.set(name, join(folder, subject.name, file))
       }
     }
   }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { messageOf, Problem, type ServiceContext } from '../../lib/index.ts'
 import { type Child, startChild } from './child.ts'
@@ -26,7 +27,7 @@ export async function startEmbedded({ folder, env, log, secret }: ServiceContext
   const data = dataFolder(folder)
   const child = startChild({
     name: 'the embedded object store',
-    command: [process.execPath, join(import.meta.dir, 'server', 'main.ts')],
+    command: [process.execPath, fileURLToPath(new URL('./server/main.ts', import.meta.url))],
     env: { ...systemOnly(env), STORE_DIR: data, STORE_REGION: region },
     log,
   })
@@ -57,7 +58,7 @@ export async function startRustfs(program: string, { folder, env, log, secret }:
     name: `rustfs (${program})`,
     command: [
       process.execPath,
-      join(import.meta.dir, 'guard.ts'),
+      fileURLToPath(new URL('./guard.ts', import.meta.url)),
       program,
       'server',
       '--address',

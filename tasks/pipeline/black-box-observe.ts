@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Problem, type StepContext, type WorkContext } from '../../lib/index.ts'
 import { type Ended, type RunningProcess, type Stopped, startProcess } from '../../lib/shell/process.ts'
 import type { S3 } from '../object-store/client.ts'
@@ -37,6 +38,7 @@ export interface StageContext extends WorkContext {
   readonly mask?: StepContext['mask']
   /** Gets the stage's whole log as `<stage>.log`. */
   readonly folder?: string
+  foreign?(command: string): void
 }
 
 export interface StageRun {
@@ -149,6 +151,7 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
   const objects = watchObjects({ s3, stage: stageNumber(stage), ...ground, manifestBucket: bucket('manifests') })
   await objects.look()
   const files = await watchFiles(nvmeRoot, keep)
+  if (run.command) context.foreign?.(run.command)
   const startedAt = Date.now()
   const from = performance.now()
   const child = startProcess(commandOf(stage, run), {
@@ -234,9 +237,20 @@ export function commandText(stage: StageName, { command }: StageRun): string {
   return command || `assay task ${stage}`
 }
 
+/** Named by URL, so that their code is the plan's: a stage that was changed runs again. */
+const ownStages = {
+  stage1: new URL('./stage1.task.ts', import.meta.url),
+  stage2: new URL('./stage2.task.ts', import.meta.url),
+}
+
 function commandOf(stage: StageName, { command }: StageRun): string | readonly string[] {
   if (command) return command
-  return [process.execPath, join(import.meta.dir, '..', '..', 'lib', 'cli', 'main.ts'), 'task', stage]
+  return [
+    process.execPath,
+    join(import.meta.dir, '..', '..', 'lib', 'cli', 'main.ts'),
+    'task',
+    fileURLToPath(ownStages[stage]),
+  ]
 }
 
 function endOf(end: Exclude<Ended, { kind: 'not-started' }>, stop: Stopped): StageEnd {

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { reading, removeRepositories, repository } from './helpers.ts'
 
 afterAll(removeRepositories)
@@ -44,6 +45,13 @@ describe('a task', () => {
     })
     expect([exit, out]).toEqual([0, '{"home":true}\n{"text":"HELLO YOU, HELLO YOU"}\n'])
     expect(err.split('\n')).toEqual(['NOISE while it loads', 'NOISE while it runs', 'about to greet', ''])
+  })
+
+  test('is also known by its file', async () => {
+    const path = join(repo.dir, 'tasks/greetings/greet.task.ts')
+    expect((await repo.run(['task', path, '--loud'])).out).toEndWith('{"text":"HELLO WORLD"}\n')
+    const missing = await repo.run(['task', 'tasks/greetings/great.task.ts'])
+    expect([missing.exit, missing.err]).toEqual([2, expect.stringContaining('must be a task')])
   })
 
   test('takes a flag before its variable and its variable before its default', async () => {

@@ -206,8 +206,14 @@ describe('a run of a stage', () => {
   test('shows how far it is', async () => {
     const run = await ground(rig, 'stage2')
     const shown: string[] = []
-    const context = { ...quietContext(), progress: (text: string) => shown.push(text) }
+    const foreign: string[] = []
+    const context = {
+      ...quietContext(),
+      progress: (text: string) => shown.push(text),
+      foreign: (command: string) => void foreign.push(command),
+    }
     await runStage('stage2', { ...run, command: fixture('stage2'), mode: 'poll' }, context)
+    expect(foreign).toEqual([fixture('stage2')])
     expect(shown[0]).toBe('0 of 9 objects')
     expect(shown.at(-2)).toBe('9 of 9 objects')
     expect(shown.at(-1)).toBe('3 → 9 images')
