@@ -9,6 +9,7 @@ import { hashOf, inputsHash } from '../run/identity.ts'
 import { givenParams, recordedParams } from '../run/params.ts'
 import { checkPreconditions } from '../run/preconditions.ts'
 import { decide, type Earlier, earlierOf } from '../run/reuse.ts'
+import { maskFor, withoutSecrets } from '../run/secrets.ts'
 import { select } from '../run/select.ts'
 import { codeOf } from './code.ts'
 import { columns } from './columns.ts'
@@ -25,6 +26,21 @@ export function preview(
   params: Readonly<Record<string, string>>,
   flags: PlanFlags,
   { people }: Output,
+): number {
+  const mask = maskFor(plan, process.env, params)
+  try {
+    return foresee(places, plan, params, flags, { write: (text) => people.write(mask(text)) })
+  } catch (error) {
+    throw withoutSecrets(error, mask)
+  }
+}
+
+function foresee(
+  places: Places,
+  plan: Plan,
+  params: Readonly<Record<string, string>>,
+  flags: PlanFlags,
+  people: Pick<Output['people'], 'write'>,
 ): number {
   const store = fileStore(places.runs)
   const run = resumedRun(places, plan.name, flags, store)

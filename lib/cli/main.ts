@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cannot, Problem } from '../plan/problem.ts'
 import { checkMachine, ensureInstalled } from './installation.ts'
-import { writeTo } from './print.ts'
+import { withoutSecrets, writeTo } from './print.ts'
 
 // Only built-ins are imported before the installation is known to be whole; each command loads what it needs.
 
@@ -80,10 +80,10 @@ function isCommand(word: string): word is keyof typeof commands {
 
 /** A person's mistake is told in its sentence; what else goes wrong is ours, and is told with its place. */
 function tell(error: unknown): number {
-  if (error instanceof Problem) writeTo(2, `${error.message}\n`)
+  if (error instanceof Problem) writeTo(2, `${withoutSecrets(error.message)}\n`)
   else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    writeTo(2, `Internal error: ${stack}\nThis is a mistake in Assay: please report it with these lines.\n`)
+    writeTo(2, `Internal error: ${withoutSecrets(stack)}\nThis is a mistake in Assay: please report it with these lines.\n`)
   }
   return 2
 }

@@ -6,6 +6,7 @@ import { importsOf } from './imports.ts'
 import { loadPlan, planFile } from './load.ts'
 import type { Places } from './places.ts'
 import { cacheFile, type ListedHeader, type ListedPlan, type PlanCache } from './plan-cache.ts'
+import { withoutSecrets } from './print.ts'
 
 /** Imports the plans that are not `known` and writes the cache; one that can't be loaded is listed with its sentence. */
 export async function refresh(
@@ -34,7 +35,7 @@ export async function refresh(
       plans.push({ name, ...header })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      plans.push({ name, problem: messageOf(error) })
+      plans.push({ name, problem: withoutSecrets(messageOf(error)) })
     }
   }
   write(places, entries)

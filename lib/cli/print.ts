@@ -20,6 +20,13 @@ export function writeTo(fd: 1 | 2, text: string): void {
 /** Prints a Problem's sentence on stderr and returns its exit code; throws anything else on. */
 export function tellProblem(error: unknown): 2 {
   if (!(error instanceof Problem)) throw error
-  writeTo(2, `${error.message}\n`)
+  writeTo(2, `${withoutSecrets(error.message)}\n`)
   return 2
+}
+
+/** A text for people without the secrets among this process's variables. */
+export function withoutSecrets(text: string): string {
+  // Most commands end without an error, and need not load it.
+  const { maskOf }: typeof import('../record/mask.ts') = require('../record/mask.ts')
+  return maskOf(process.env)(text)
 }

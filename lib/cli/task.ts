@@ -3,6 +3,9 @@ import { basename, join, resolve } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
 import type { Task } from '../plan/task.ts'
+import { maskOf } from '../record/mask.ts'
+import { maskJson } from '../record/mask-event.ts'
+import { withoutSecrets } from '../run/secrets.ts'
 import type { Interrupted } from '../run/summing.ts'
 import { columns } from './columns.ts'
 import { isNamed, loadDefault } from './load.ts'
@@ -40,6 +43,10 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0
   }
   const options = taskOptions(task, given, process.env)
+  const mask = maskOf(
+    process.env,
+    Object.entries(task.options).flatMap(([name, { secret }]) => (secret ? String(options[name] ?? '') : [])),
+  )
 
   const stopping = new AbortController()
   let stopped: Interrupted | undefined
@@ -56,19 +63,20 @@ export async function run(args: readonly string[]): Promise<number> {
     const result = await task.run(options, {
       signal: stopping.signal,
       env: process.env,
-      log: (line) => writeTo(2, `${line}\n`),
+      log: (line) => writeTo(2, `${mask(line)}\n`),
       progress: () => {}, // for a terminal that shows several at once; alone, the log says it all
       emit,
     })
-    if (result !== undefined) emit(result)
+    if (result !== undefined) emit(maskJson(result, mask))
     await stdout.flush()
     // Also after a signal: it was told to stop, and came to its end.
     return 0
   } catch (error) {
     await stdout.flush()
     if (stopped !== undefined && isInterruption(error, stopped)) return stopped.exit
-    if (!(error instanceof Failure)) return tellProblem(error)
-    writeTo(2, `${error.message}\n`)
+    const told = withoutSecrets(error, mask)
+    if (!(told instanceof Failure)) return tellProblem(told)
+    writeTo(2, `${told.message}\n`)
     return 1
   }
 }

@@ -86,9 +86,13 @@ function parseParam(name: string, param: Param<unknown>, given: string | undefin
   try {
     const result = v.safeParse(param.schema, raw)
     if (result.success) return result.output
-    throw new Problem(sentence(action, name, result.issues[0].message, param.secret ? '(secret)' : raw))
+    const rule = result.issues[0].message
+    if (!param.secret) throw new Problem(sentence(action, name, rule, raw))
+    // Some rules tell what they were given.
+    throw new Problem(sentence(action, name, raw === '' ? rule : rule.replaceAll(raw, '(secret)'), '(secret)'))
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw new Problem(sentence(action, name, `valid (${messageOf(error)})`, param.secret ? '(secret)' : raw))
+    if (param.secret) throw new Problem(sentence(action, name, 'valid', '(secret)'))
+    throw new Problem(sentence(action, name, `valid (${messageOf(error)})`, raw))
   }
 }

@@ -14,7 +14,7 @@ export interface Task<P extends Params = Params> {
 
 export interface TaskContext extends WorkContext {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Prints one JSON line on stdout before the task has ended (a server says where it listens). */
+  /** Prints one JSON line on stdout before the task has ended (a server says where it listens, and with which keys: nothing in it is masked). */
   emit(value: unknown): void
 }
 

@@ -45,6 +45,7 @@ test('a command runs in its folder with its environment, values quoted, and its 
 
 test('nothing it prints reaches our stdout or stderr', async () => {
   const script = `
+    import { maskOf } from '${join(import.meta.dir, '../../../lib/record/mask.ts')}'
     import { shellFor } from '${join(import.meta.dir, '../../../lib/shell/shell.ts')}'
     const { signal } = new AbortController()
     const $ = await shellFor({ signal, cwd: '/', env: process.env, mask: maskOf({}), log: () => {}, grace: 1000 })
