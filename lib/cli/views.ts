@@ -4,7 +4,7 @@ import { appendCsv, refuseUnappendable } from '../report/append-csv.ts'
 import { csvRows, csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import type { Output } from './output.ts'
-import { writing } from './writing.ts'
+import { refuseUnwritable, writing } from './writing.ts'
 
 export interface ViewFlags {
   readonly csv?: string | undefined
@@ -21,10 +21,11 @@ export interface SharedViews {
 
 /**
  * `--csv FILE` gets a run's rows when it ends; `--junit` is one document, so it is written with the last. Throws a Problem at
- * once for a CSV file that could not take them, so that the mistake costs no run.
+ * once for a file that could not take them, so that the mistake costs no run.
  */
 export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): SharedViews {
   if (csv !== undefined && csv !== '-') refuseUnappendable(csv)
+  if (junit !== undefined && junit !== '-') refuseUnwritable(junit, '--junit')
   const records: RunRecord[] = []
   return {
     add(record, kind) {

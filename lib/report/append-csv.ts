@@ -1,5 +1,4 @@
 import {
-  accessSync,
   closeSync,
   constants,
   existsSync,
@@ -17,6 +16,7 @@ import { messageOf, Problem, sentence } from '../plan/problem.ts'
 import { tryLock } from '../record/lock.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { csvHeader, csvRows, csvSchema } from './csv.ts'
+import { refusePlace } from './place.ts'
 
 /**
  * Adds a run's rows to the file at `path`, which is made where it is missing; several processes may do so at once. Throws a
@@ -40,8 +40,7 @@ export function appendCsv(path: string, record: RunRecord): void {
 /** Throws the Problem that `appendCsv` would throw now, as far as can be told without writing: nothing is made or changed. */
 export function refuseUnappendable(path: string): void {
   guarded(path, other, () => {
-    // With its slash, a file in the way of a folder says so.
-    if (!existsSync(path)) return accessSync(`${nearestFolder(path)}/`, constants.W_OK | constants.X_OK)
+    if (!existsSync(path)) return refusePlace(path)
     const fd = openSync(path, constants.O_RDWR)
     try {
       refuseForeign(fd, path, other)
@@ -49,12 +48,6 @@ export function refuseUnappendable(path: string): void {
       closeSync(fd)
     }
   })
-}
-
-/** Where folders would have to be made for the file. */
-function nearestFolder(path: string): string {
-  const folder = dirname(path)
-  return existsSync(folder) ? folder : nearestFolder(folder)
 }
 
 const waitMs = 30_000

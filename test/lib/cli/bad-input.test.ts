@@ -186,6 +186,26 @@ describe('a command that was misused ends with 2 and one sentence', () => {
       ['plan', 'smoke-disk', '--csv', 'notes.csv/all.csv'],
       ["Cannot append results as 'notes.csv/all.csv' must be a file that can be written: current value is ENOTDIR"],
     ],
+    [
+      'a JUnit file that is a folder',
+      ['plan', 'smoke-disk', '--junit', 'plans'],
+      ["Cannot write results as 'plans' must be a file: current value is a folder. Name another file with --junit"],
+    ],
+    [
+      'a JUnit file in a folder that is a file',
+      ['plan', 'smoke-disk', '--junit', 'notes.csv/all.xml'],
+      ["Cannot write results as 'notes.csv/all.xml' must be a place that can be written: current value is ENOTDIR"],
+    ],
+    [
+      'a JUnit file that is a device',
+      ['plan', 'smoke-disk', '--junit', '/dev/null'],
+      ["Cannot write results as '/dev/null' must be a file: current value is something else"],
+    ],
+    [
+      'a JUnit file without a name',
+      ['plan', 'smoke-disk', '--junit', 'new/'],
+      ["Cannot write results as 'new/' must be a place that can be written: current value is no name of a file"],
+    ],
   ])('%s', async (_, words, expected) => {
     const ran = await repo.run(words)
     expect(ran.exit).toBe(2)
@@ -194,10 +214,17 @@ describe('a command that was misused ends with 2 and one sentence', () => {
     for (const part of expected) expect(sentence).toContain(part)
   })
 
-  test.each(['notes.csv', 'plans', 'notes.csv/all.csv'])('and %s costs no run, and is as it was', async (csv) => {
+  test.each([
+    ['--csv', 'notes.csv'],
+    ['--csv', 'plans'],
+    ['--csv', 'notes.csv/all.csv'],
+    ['--csv', 'new/'],
+    ['--junit', 'plans'],
+    ['--junit', 'notes.csv/all.xml'],
+  ])('and %s %s costs no run, and is as it was', async (flag, file) => {
     const repo = repository({ passes: planText('passes', passing) })
     repo.file('notes.csv', 'a,b\r\n1,2\r\n')
-    expect((await repo.run(['plan', 'passes', '--csv', csv])).exit).toBe(2)
+    expect((await repo.run(['plan', 'passes', flag, file])).exit).toBe(2)
     expect(repo.read('notes.csv')).toBe('a,b\r\n1,2\r\n')
     expect(readdirSync(repo.dir)).not.toContain('runs')
   })
