@@ -1,4 +1,3 @@
-import type { Json } from '../plan/json.ts'
 import type { Masking } from '../plan/mask.ts'
 import type { RunEvent } from './event.ts'
 
@@ -41,7 +40,7 @@ export function maskEvent(event: RunEvent, mask: Masking): RunEvent {
 }
 
 /** JSON with its secrets masked, in the names of its fields as well. */
-export function maskJson(value: Json | undefined, mask: Masking): unknown {
+export function maskJson(value: unknown, mask: Masking): unknown {
   return masked(value, mask, none, 0)
 }
 

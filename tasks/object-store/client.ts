@@ -6,6 +6,8 @@ export interface Endpoint {
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Of temporary keys, which S3 takes only together with it. */
+  readonly sessionToken?: string
 }
 
 export interface ObjectInfo {

@@ -152,9 +152,8 @@ function isSame(found: Uint8Array, body: Uint8Array | string): boolean {
   return Buffer.compare(found, Buffer.from(body)) === 0
 }
 
-async function controlClient({ url, region, accessKeyId, secretAccessKey }: Endpoint): Promise<ControlClient> {
+async function controlClient({ url, region, ...credentials }: Endpoint): Promise<ControlClient> {
   const { S3Client } = await import('@aws-sdk/client-s3')
-  const credentials = { accessKeyId, secretAccessKey }
   // What is to be tried again is decided and counted here, not hidden in the SDK.
   return new S3Client({ endpoint: url, region, credentials, forcePathStyle: true, maxAttempts: 1 })
 }

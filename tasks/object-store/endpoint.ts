@@ -2,7 +2,8 @@ import { cannot } from '../../lib/index.ts'
 import type { Endpoint } from './client.ts'
 
 /**
- * Reads the endpoint that `S3_ENDPOINT`, `AWS_REGION` (default us-east-1), `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` name.
+ * Reads the endpoint that `S3_ENDPOINT`, `AWS_REGION` (default us-east-1), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, of
+ * temporary keys, `AWS_SESSION_TOKEN` name.
  * Throws a Problem naming the first that is missing or wrong.
  */
 export function endpointFromEnv(env: Readonly<Record<string, string | undefined>>): Endpoint {
@@ -12,6 +13,7 @@ export function endpointFromEnv(env: Readonly<Record<string, string | undefined>
     region: env.AWS_REGION || 'us-east-1',
     accessKeyId: given(action, 'AWS_ACCESS_KEY_ID', env.AWS_ACCESS_KEY_ID),
     secretAccessKey: given(action, 'AWS_SECRET_ACCESS_KEY', env.AWS_SECRET_ACCESS_KEY),
+    ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
   }
 }
 
@@ -24,6 +26,7 @@ export function endpointVariables(endpoint: Endpoint): Record<string, string> {
     AWS_REGION: endpoint.region,
     AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
     AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    ...(endpoint.sessionToken !== undefined && { AWS_SESSION_TOKEN: endpoint.sessionToken }),
   }
 }
 

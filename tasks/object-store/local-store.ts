@@ -34,7 +34,7 @@ export async function startEmbedded({ folder, env, log, secret }: ServiceContext
   try {
     const served = v.parse(Served, JSON.parse(await child.firstLine(20_000)))
     const { endpoint: url, ...keys } = served
-    secret(keys.secretAccessKey)
+    for (const key of Object.values(keys)) secret(key)
     return {
       endpoint: { url, region, ...keys },
       folder: data,
@@ -52,7 +52,7 @@ export async function startRustfs(program: string, { folder, env, log, secret }:
   const data = dataFolder(folder)
   const port = await freePort()
   const keys = randomKeys()
-  secret(keys.secretAccessKey)
+  for (const key of Object.values(keys)) secret(key)
   const url = `http://127.0.0.1:${port}`
   const child: Child = startChild({
     name: `rustfs (${program})`,

@@ -135,7 +135,8 @@ export function stageEnvironment(
     AWS_ENDPOINT_URL: endpoint.url,
     AWS_ENDPOINT_URL_S3: endpoint.url,
   }
-  return { ...withoutClientSettings(inherited), ...contract, ...more }
+  const session = endpoint.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: endpoint.sessionToken }
+  return { ...withoutClientSettings(inherited), ...contract, ...session, ...more }
 }
 
 function withoutClientSettings(inherited: Readonly<Record<string, string | undefined>>): Record<string, string> {
