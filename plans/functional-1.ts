@@ -3,7 +3,7 @@ import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
 import { runStage, runStageAgain, SecondPass, StageReport } from '../tasks/pipeline/black-box.ts'
 import { judgeSecondPass, judgeStage } from '../tasks/pipeline/judge.ts'
-import { stagePatience } from '../tasks/pipeline/params.ts'
+import { stagePatience, stagePoll } from '../tasks/pipeline/params.ts'
 import { pipelineStore } from '../tasks/pipeline/pipeline-store.ts'
 import { imagesStillThere, outputsStillThere, SourceImages, uploadImages } from '../tasks/pipeline/source-images.ts'
 
@@ -18,9 +18,10 @@ export default definePlan(
       stage1: text('', 'command of your stage 1 (default: the reference stage)'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
       patience: stagePatience(),
+      poll: stagePoll(),
     },
   },
-  (plan, { images, sizes, stage1, stage2, patience: waits }) => {
+  (plan, { images, sizes, stage1, stage2, patience: waits, poll: pollInterval }) => {
     const store = plan.use(pipelineStore(images, sizes))
 
     const raw = plan.step({
@@ -36,7 +37,11 @@ export default definePlan(
       needs: { store, raw },
       output: StageReport,
       run: ({ store, raw }, context) =>
-        runStage('stage1', { store, input: raw, command: stage1, mode: 'poll', late: 'late.jpg', waits }, context),
+        runStage(
+          'stage1',
+          { store, input: raw, command: stage1, mode: 'poll', pollInterval, late: 'late.jpg', waits },
+          context,
+        ),
       stillThere: (report, { store }) => outputsStillThere(store, report),
     })
 
@@ -62,7 +67,7 @@ export default definePlan(
       run: ({ store, augmented }, context) =>
         runStage(
           'stage2',
-          { store, input: augmented.output, command: stage2, sizes, mode: 'poll', late: 'late.jpg', waits },
+          { store, input: augmented.output, command: stage2, sizes, mode: 'poll', pollInterval, late: 'late.jpg', waits },
           context,
         ),
       stillThere: (report, { store }) => outputsStillThere(store, report),

@@ -50,7 +50,7 @@ export interface StageRun {
   readonly sizes?: readonly { readonly name: string }[] | undefined
   /** Name of the data set in the manifests; made from the store's prefix when absent. */
   readonly dataset?: string | undefined
-  /** Seconds between two looks of the stage at its prefix; 0.2 when absent. */
+  /** Seconds between two looks of the stage at its prefix, `defaultPoll` when absent; after as long without anything new all that is expected is there. */
   readonly pollInterval?: number | undefined
   /** A folder on the disk to use as NVMe; the step's own when absent. */
   readonly nvme?: string | undefined
@@ -80,6 +80,9 @@ export interface Waits {
 }
 
 const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
+
+/** Seconds between two looks of a stage at its prefix. */
+export const defaultPoll = 0.2
 
 /** Listings are asked for this often, in milliseconds, or as often as they take. */
 const lookEvery = 80
@@ -215,7 +218,7 @@ function environment(nvmeRoot: string, { run, mode, context, ground }: ObserveOp
     outputPrefix: ground.output.prefix,
     dataset: ground.dataset,
     mode,
-    pollInterval: run.pollInterval ?? 0.2,
+    pollInterval: run.pollInterval ?? defaultPoll,
     nvmeRoot,
     nvmeMinGb: run.nvmeMinGb ?? 0.1,
     sizes: sizeNames(run).join(','),

@@ -4,6 +4,7 @@ import { cleanGround } from './black-box-ground.ts'
 import { readOutputs, readSources } from './black-box-objects.ts'
 import {
   commandText,
+  defaultPoll,
   type Observed,
   observe,
   type StageContext,
@@ -16,9 +17,6 @@ import { parseS3Uri, s3Uri } from './uri.ts'
 
 export type { StageContext, StageName, StageRun, StageStore, Waits } from './black-box-observe.ts'
 export { Refusal, SecondPass, StageReport } from './evidence.ts'
-
-/** Seconds without anything new once all that is expected is there. */
-const settled = 0.2
 
 /** More gigabytes than any disk has free. */
 const noDiskHasThat = 1e9
@@ -63,7 +61,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
     const patience = Math.max(waits.quiet, 2 * longestPause(quiet, arrival.at()))
     if (made > 0 && quiet > patience) return mode === 'once' || !(await arrival.next(observed))
     // Once through, it should end by itself.
-    if (mode === 'once' || quiet < settled) return false
+    if (mode === 'once' || quiet < (run.pollInterval ?? defaultPoll)) return false
     const uriOf = (key: string) => s3Uri(output.bucket, key)
     return isComplete(sources, each, observed, uriOf) && !(await arrival.next(observed))
   }

@@ -1,9 +1,15 @@
 import * as v from 'valibot'
 import { integer, type Param } from '../../lib/index.ts'
 import type { Waits } from './black-box.ts'
+import { decimal } from './stage-options.ts'
 
 /** Of the time that a stage may take for its first image, what it may take for all of them. */
 const forAll = 15
+
+/** How often a polling stage looks, in seconds; after as long without anything new, what is expected counts as all. */
+export function stagePoll(): Param<number> {
+  return decimal('seconds', 0.01, '0.2', 'seconds between two looks of a polling stage at its images')
+}
 
 /** How long a stage is waited for before it is taken to hang, in seconds. */
 export function stagePatience(): Param<Partial<Waits>> {

@@ -25,7 +25,7 @@ const prefix = (help: string, env: string): Param<string> =>
   })
 
 /** A decimal number of at least `min`, in the unit that `what` says. */
-function decimal(what: string, min: number, value: string, help: string, env: string): Param<number> {
+export function decimal(what: string, min: number, value: string, help: string, env?: string): Param<number> {
   const rule = `${what} from ${min}`
   const schema = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?$/, rule), v.transform(Number), v.minValue(min, rule))
   return param(schema, { default: value, help, env })
