@@ -23,6 +23,7 @@ export default definePlan(
   },
   (plan, { images, sizes, stage1, stage2, patience: waits, poll: pollInterval }) => {
     const store = plan.use(pipelineStore(images, sizes))
+    const polling = { mode: 'poll', late: 'late.jpg', pollInterval, waits } as const
 
     const raw = plan.step({
       name: 'upload sample images',
@@ -36,12 +37,7 @@ export default definePlan(
       name: 'stage 1: augment, polling',
       needs: { store, raw },
       output: StageReport,
-      run: ({ store, raw }, context) =>
-        runStage(
-          'stage1',
-          { store, input: raw, command: stage1, mode: 'poll', pollInterval, late: 'late.jpg', waits },
-          context,
-        ),
+      run: ({ store, raw }, context) => runStage('stage1', { store, input: raw, command: stage1, ...polling }, context),
       stillThere: (report, { store }) => outputsStillThere(store, report),
     })
 
@@ -65,11 +61,7 @@ export default definePlan(
       needs: { store, augmented, augmentedAgain },
       output: StageReport,
       run: ({ store, augmented }, context) =>
-        runStage(
-          'stage2',
-          { store, input: augmented.output, command: stage2, sizes, mode: 'poll', pollInterval, late: 'late.jpg', waits },
-          context,
-        ),
+        runStage('stage2', { store, input: augmented.output, command: stage2, sizes, ...polling }, context),
       stillThere: (report, { store }) => outputsStillThere(store, report),
     })
 
