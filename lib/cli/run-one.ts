@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts'
-import { cannot } from '../plan/problem.ts'
+import { cannot, messageOf } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
 import type { Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
@@ -16,7 +16,7 @@ import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import type { Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
-import { tellProblem, writeTo } from './print.ts'
+import { tellProblem, withoutSecrets, writeTo } from './print.ts'
 import { shownPath } from './shown-path.ts'
 import type { SharedViews } from './views.ts'
 import { worst } from './worst.ts'
@@ -80,7 +80,9 @@ export async function runOne(one: OneRun): Promise<number> {
     })
     codes.push(finish(result, one, store))
   } catch (error) {
-    codes.push(tellProblem(planMistake(error, plan.name, places) ?? error))
+    const problem = planMistake(error, plan.name, places) ?? error
+    codes.push(tellProblem(problem))
+    if (run === undefined) views.absent(plan.name, withoutSecrets(messageOf(problem)))
   }
   current.abandon = () => {}
   // Also when the run could not be recorded to its end: what is in the journal is worth its views.
@@ -104,9 +106,12 @@ function finish(result: RunResult, { plan, output, views }: OneRun, store: Store
   switch (result.kind) {
     case 'ended':
       return result.exit
-    case 'busy':
-      writeTo(2, `${busy(plan.name, result)}\n`)
+    case 'busy': {
+      const reason = busy(plan.name, result)
+      writeTo(2, `${reason}\n`)
+      views.absent(plan.name, reason)
       return 75
+    }
     case 'nothing to do':
       output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
       views.add(readRecord(store, plan.name, result.run), 'again')

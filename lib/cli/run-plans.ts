@@ -10,7 +10,7 @@ import { loadPlan } from './load.ts'
 import { claimStdout, type Output } from './output.ts'
 import type { Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
-import { tellProblem } from './print.ts'
+import { tellProblem, withoutSecrets } from './print.ts'
 import { runOne } from './run-one.ts'
 import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
@@ -38,6 +38,7 @@ export async function runChosen(places: Places, names: readonly string[], flags:
   }
 
   const views = sharedViews(flags, output)
+  for (const { name, problem } of loaded) if (problem) views.absent(name, withoutSecrets(problem.message))
   const current: { abandon?: () => void } = {}
   const codes: number[] = []
   try {
@@ -59,7 +60,7 @@ export async function runChosen(places: Places, names: readonly string[], flags:
 }
 
 type Loaded =
-  | { readonly name: string; readonly plan: Plan }
+  | { readonly name: string; readonly plan: Plan; readonly problem?: undefined }
   | { readonly name: string; readonly plan?: undefined; readonly problem: Problem }
 
 async function load(places: Places, name: string): Promise<Loaded> {

@@ -1,8 +1,9 @@
+import { hostname } from 'node:os'
 import { writeWhole } from '../record/files.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { appendCsv, refuseUnappendable } from '../report/append-csv.ts'
-import { csvRows, csvText } from '../report/csv.ts'
-import { junitXml } from '../report/junit.ts'
+import { csvHeader, csvRows } from '../report/csv.ts'
+import { type Absent, junitXml } from '../report/junit.ts'
 import type { Output } from './output.ts'
 import { refuseUnwritable, writing } from './writing.ts'
 
@@ -15,6 +16,8 @@ export interface ViewFlags {
 export interface SharedViews {
   /** Takes a run; `again` when nothing ran, so that it stands in the file already. */
   add(record: RunRecord, kind: 'ran' | 'again'): void
+  /** Takes a plan that has no run to show, and why. */
+  absent(plan: string, reason: string): void
   /** Writes what needs all of them. */
   end(): void
 }
@@ -26,17 +29,24 @@ export interface SharedViews {
 export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): SharedViews {
   if (csv !== undefined && csv !== '-') refuseUnappendable(csv)
   if (junit !== undefined && junit !== '-') refuseUnwritable(junit, '--junit')
-  const records: RunRecord[] = []
+  const runs: (RunRecord | Absent)[] = []
+  let header = csvHeader
   return {
     add(record, kind) {
-      if (csv === '-') stdout.write(records.length === 0 ? csvText([record]) : csvRows(record))
-      else if (csv !== undefined && kind === 'ran') appendCsv(csv, record)
-      records.push(record)
+      if (csv === '-') {
+        stdout.write(header + csvRows(record))
+        header = ''
+      }
+      if (csv !== undefined && csv !== '-' && kind === 'ran') appendCsv(csv, record)
+      runs.push(record)
+    },
+    absent(plan, reason) {
+      runs.push({ plan, reason, at: new Date().toISOString(), host: hostname() })
     },
     end() {
-      if (junit !== undefined && records.length > 0) {
-        if (junit === '-') stdout.write(junitXml(records))
-        else writing(junit, () => writeWhole(junit, junitXml(records)))
+      if (junit !== undefined && runs.length > 0) {
+        if (junit === '-') stdout.write(junitXml(runs))
+        else writing(junit, () => writeWhole(junit, junitXml(runs)))
       }
     },
   }

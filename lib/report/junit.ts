@@ -6,13 +6,23 @@ import { endsOf, type StepEnd } from './ends.ts'
 import { outcomeOf } from './summary.ts'
 import { element } from './xml.ts'
 
+/** A plan that has no run to show. */
+export interface Absent {
+  readonly plan: string
+  /** Why: that it could not be loaded, or another run of it goes on. */
+  readonly reason: string
+  readonly at: string
+  readonly host: string
+}
+
 /**
- * JUnit XML of `records`: a suite a run; a case a step, a measure, a finding of a check, or a check without findings.
+ * JUnit XML of `runs`: a suite a run; a case a step, a measure, a finding of a check, or a check without findings.
  * `failed` is a `failure`; `errored` and `aborted` are an `error`; `skipped` and an undecided finding are `skipped`.
- * A run that did not pass for a reason that no case shows (a service, `--strict`, an interruption) has a case of its own.
+ * A run that did not pass for a reason that no case shows (a service, `--strict`, an interruption) has a case of its own,
+ * and a plan without a run a suite with nothing else.
  */
-export function junitXml(records: readonly RunRecord[]): string {
-  const suites = records.map(suiteOf)
+export function junitXml(runs: readonly (RunRecord | Absent)[]): string {
+  const suites = runs.map((run) => ('reason' in run ? absentSuite(run) : suiteOf(run)))
   const all = suites.flatMap(({ cases }) => cases)
   const root = element(
     'testsuites',
@@ -61,6 +71,23 @@ function suiteOf(record: RunRecord) {
     cases,
     duration,
     xml: element('testsuite', attributes, [element('properties', {}, properties), ...cases.map(caseXml)]),
+  }
+}
+
+function absentSuite({ plan, reason, at, host }: Absent) {
+  const cases = [caseOf(plan, 'the run', 'error', reason, 'errored')]
+  const attributes = {
+    name: plan,
+    ...countsOf(cases),
+    skipped: 0,
+    time: timeOf([0]),
+    timestamp: at.slice(0, 19),
+    hostname: host,
+  }
+  return {
+    cases,
+    duration: 0,
+    xml: element('testsuite', attributes, [element('properties', {}), ...cases.map(caseXml)]),
   }
 }
 
@@ -118,21 +145,18 @@ function metricLine({ name, unit, better, samples, low, high, verdict }: MetricR
 /** What is wrong with the run beside its steps. */
 function runCases(record: RunRecord, shown: readonly Case[]): readonly Case[] {
   const { heading, services, ended } = record
-  const caseOf = (name: string, kind: 'failure' | 'error', message: string, type: string): Case => ({
-    name,
-    classname: heading.plan,
-    time: 0,
-    result: { kind, message, text: message, type },
-    output: [],
-  })
   const errored = services
     .filter(({ state }) => state === 'errored')
-    .map(({ name, reason = 'errored' }) => caseOf(name, 'error', reason, 'errored'))
+    .map(({ name, reason = 'errored' }) => caseOf(heading.plan, name, 'error', reason, 'errored'))
   const outcome = outcomeOf(record)
   const told = [...shown, ...errored].some(({ result }) => result.kind === 'failure' || result.kind === 'error')
   if (told || ended?.exit === 0) return errored
   const reason = ended === undefined ? 'its journal has no end: it goes on or died' : (ended.reason ?? outcome)
-  return [...errored, caseOf('the run', outcome === 'failed' ? 'failure' : 'error', reason, outcome)]
+  return [...errored, caseOf(heading.plan, 'the run', outcome === 'failed' ? 'failure' : 'error', reason, outcome)]
+}
+
+function caseOf(plan: string, name: string, kind: 'failure' | 'error', message: string, type: string): Case {
+  return { name, classname: plan, time: 0, result: { kind, message, text: message, type }, output: [] }
 }
 
 function countsOf(cases: readonly Case[]) {

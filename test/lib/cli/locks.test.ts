@@ -37,6 +37,23 @@ describe('two runs of one plan', () => {
     expect((await at.run(['plan', 'slow'])).exit).toBe(0)
   })
 
+  test('and one command of several plans has the one that was kept out in its JUnit, as an error', async () => {
+    const at = repository({ slow: planText('slow', waiting), quick: planText('quick', passing), bad: 'syntax error' })
+    const first = at.start(['plan', 'slow'])
+    const { run } = JSON.parse(await started(at))
+    const second = await at.run(['plan', 'slow', 'quick', '--junit', 'all.xml'])
+    const alone = await at.run(['plan', 'slow', '--junit', 'alone.xml'])
+    const broken = await at.run(['plan', 'bad', '--junit', 'bad.xml'])
+    at.file('go', '')
+    expect([await first.exited, second.exit, alone.exit, broken.exit]).toEqual([0, 75, 75, 2])
+    const held = new RegExp(`<testsuite name="slow" tests="1" failures="0" errors="1" .*held by run ${run} `, 's')
+    for (const file of ['all.xml', 'alone.xml']) expect(at.read(file)).toMatch(held)
+    expect(at.read('all.xml')).toMatch(/<testsuite name="quick" tests="2" failures="0" errors="0" /)
+    expect(at.read('bad.xml')).toMatch(
+      /<testsuite name="bad" tests="1" failures="0" errors="1" .*Cannot load plan bad/s,
+    )
+  })
+
   test('overlap with --parallel, each in its own folder', async () => {
     const at = repo()
     const first = at.start(['plan', 'slow'])

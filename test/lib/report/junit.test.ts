@@ -36,6 +36,8 @@ const everything = recorded(
   runEnded('failed'),
 )
 
+const absent = { plan: 'held', reason: 'another run goes on', at: '2026-11-21T07:16:02.000Z', host: 'box' }
+
 describe('junit.xml', () => {
   test('has a case a step, a measure, a finding, and a check without findings', () => {
     expect(junitXml([everything])).toBe(`<?xml version="1.0" encoding="UTF-8"?>
@@ -146,6 +148,19 @@ log, if it wrote any: log.txt</system-out>
     else expect(xml).toContain(line)
   })
 
+  test('has a plan without a run as an error, beside those that ran', () => {
+    const xml = junitXml([recorded(heading, passed, runEnded('passed')), absent])
+    expect(xml).toContain('<testsuites name="assay" tests="2" failures="0" errors="1" ')
+    expect(
+      xml,
+    ).toContain(`<testsuite name="held" tests="1" failures="0" errors="1" skipped="0" time="0.000000" timestamp="2026-11-21T07:16:02" hostname="box">
+<properties/>
+<testcase classname="held" name="the run" time="0.000000">
+<error message="another run goes on" type="errored">another run goes on</error>
+</testcase>
+</testsuite>`)
+  })
+
   test('leaves out what XML cannot say and escapes the rest', () => {
     const name = 'a\u0000\u0008\u001b[31mred\u001b[0m\ud800\uffff <]]>&"\t\n'
     const xml = junitXml([recorded(started([['step', name]]), stepEnded(name, 'passed'), runEnded('passed'))])
@@ -157,7 +172,7 @@ log, if it wrote any: log.txt</system-out>
     inFolder(async (folder) => {
       const path = join(folder, 'junit.xml')
       const records = fc.sample(anyJournal, 200).map((events) => recorded(...events))
-      await Bun.write(path, junitXml([everything, ...records]))
+      await Bun.write(path, junitXml([everything, ...records, absent]))
       outside(['xmllint', '--noout', '--nonet', '--schema', join(import.meta.dir, 'junit.xsd'), path])
     }),
   )
@@ -167,11 +182,11 @@ log, if it wrote any: log.txt</system-out>
     inFolder(async (folder) => {
       const path = join(folder, 'junit.xml')
       const records = fc.sample(anyJournal, 50).map((events) => recorded(...events))
-      await Bun.write(path, junitXml([everything, ...records]))
+      await Bun.write(path, junitXml([everything, ...records, absent]))
       const { suites, errors } = v.parse(parsed, JSON.parse(outside(['python3', '-c', reader, path])))
       const [first, ...rest] = suites
       expect(errors).toEqual([])
-      expect(rest.length).toBe(records.length)
+      expect(rest.length).toBe(records.length + 1)
       expect(first).toEqual({
         name: 'small',
         time: 5.6,
