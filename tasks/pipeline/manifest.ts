@@ -9,14 +9,22 @@ const pixels = v.pipe(
   v.integer('a whole number of pixels'),
   v.minValue(1, 'at least 1 pixel'),
 )
-// Both forms of ISO 8601, since file names need the one without colons and many write it into the document too.
-const time = v.pipe(
-  v.string('a time in ISO 8601'),
-  v.regex(
-    /^\d{4}-?\d{2}-?\d{2}[T ]\d{2}:?\d{2}(:?\d{2}([.,]?\d+)?)?\s?(Z|[+-]\d{2}(:?\d{2})?)?$/,
-    'a time in ISO 8601',
-  ),
+// An array is an object to valibot too, which would read it as one with numbers for names.
+const members = v.pipe(
+  v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object'),
+  v.looseObject({}, 'an object'),
 )
+const time = v.pipe(v.string('a time in ISO 8601'), v.check(isTime, 'a time in ISO 8601'))
+
+/** Both forms of ISO 8601, since file names need the one without colons and many write it into the document too. */
+function isTime(text: string): boolean {
+  const [, year, month, day] =
+    /^(\d{4})-?(0[1-9]|1[0-2])-?(\d{2})[T ]([01]\d|2[0-3]):?[0-5]\d(:?([0-5]\d|60)([.,]?\d+)?)?\s?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?$/.exec(
+      text,
+    ) ?? []
+  const days = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  return Number(day) >= 1 && Number(day) <= days
+}
 
 /** One stored image of stage 1; `width` and `height` are those of the stored image. */
 export const Stage1Object = v.looseObject(
@@ -25,7 +33,7 @@ export const Stage1Object = v.looseObject(
     output_uri: uri,
     width: pixels,
     height: pixels,
-    augmentation: v.union([word, v.looseObject({}), v.array(v.unknown())], 'what was done to the image'),
+    augmentation: v.union([word, v.array(v.unknown()), members], 'what was done to the image'),
     annotation_format: v.optional(word),
     converter_version: v.optional(word),
   },
@@ -64,7 +72,7 @@ function manifestOf<const N extends 1 | 2, O extends v.GenericSchema>(n: N, obje
         timestamp: time,
         object_count: v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(0, 'at least 0')),
         objects: v.array(object, 'a list of objects'),
-        metadata: v.looseObject({}, 'an object'),
+        metadata: members,
       },
       'an object',
     ),

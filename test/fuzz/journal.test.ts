@@ -96,7 +96,10 @@ const real: readonly string[] = await Promise.all(
   fc.sample(shapes, { seed: 4, numRuns: 60 }).map(async (shape, index) => {
     const first = await sit(shape, 'first', index % 3 === 0 ? { stopAfter: index % 17 } : {})
     if (index % 2 === 0) return first.journal
-    const lines = first.journal.split('\n').slice(0, -1).slice(0, 1 + (index % 11))
+    const lines = first.journal
+      .split('\n')
+      .slice(0, -1)
+      .slice(0, 1 + (index % 11))
     const earlier = { run: first.result.run, journal: `${lines.join('\n')}\n` }
     return (await sit(shape, 'later', { earlier })).journal
   }),

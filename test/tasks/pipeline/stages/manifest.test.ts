@@ -26,6 +26,7 @@ describe('a manifest', () => {
     ['whose time is compact', 1, { ...first, timestamp: '20261121T094446Z' }],
     ['with keys beyond the contract', 1, { ...first, more: 1, objects: [{ ...object1, sha256: 'x' }] }],
     ['of nothing', 1, { ...first, object_count: 0, objects: [] }],
+    ['with its augmentations in a list', 1, { ...first, objects: [{ ...object1, augmentation: ['flip', 'blur'] }] }],
   ])('%s is read', (_, stage, manifest) => {
     const { objects } = parseManifest(stage, JSON.stringify(manifest), 's3://m/x.json')
     expect<unknown>(objects).toEqual('objects' in manifest ? manifest.objects : [])
@@ -40,6 +41,8 @@ describe('a manifest', () => {
       "'object_count' must be the number of objects listed: current value is 2",
     ],
     ['without metadata', { ...second, metadata: undefined }, "'metadata' must be given: current value is nothing"],
+    ['with a list for metadata', { ...second, metadata: [] }, "'metadata' must be an object: current value is []"],
+    ['of no day', { ...second, timestamp: '2026-02-30T00:00:00Z' }, "'timestamp' must be a time in ISO 8601"],
     ['of no time', { ...second, timestamp: 'now' }, "'timestamp' must be a time in ISO 8601: current value is now"],
     [
       'of no data set',
