@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
@@ -18,7 +18,7 @@ export interface FoundRun {
  */
 export function findRun(places: Places, given: string, plan?: string): FoundRun {
   const action = 'find a run'
-  if (given.includes('/') || existsSync(given)) return atPath(resolve(given.replace(/\/journal\.jsonl$/, '')), given)
+  if (given.includes('/') || existsSync(given)) return atPath(given)
   const store = fileStore(places.runs)
   const runs = allRuns(store, plan)
   const found = runs.filter(({ run }) => run === given || run.startsWith(given))
@@ -56,8 +56,11 @@ function allRuns(store: Store, plan?: string): FoundRun[] {
   return plans.flatMap((plan) => store.runs(plan).map((run) => ({ store, plan, run })))
 }
 
-function atPath(path: string, given: string): FoundRun {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || !existsSync(`${path}/journal.jsonl`))
+/** A path is a person's own choice, also of a link; what is behind it is named by its real place. */
+function atPath(given: string): FoundRun {
+  const folder = given.replace(/\/journal\.jsonl$/, '')
+  if (!existsSync(join(folder, 'journal.jsonl')))
     throw cannot('find a run', 'RUN', 'a folder with a journal.jsonl', given)
+  const path = realpathSync(folder)
   return { store: fileStore(dirname(dirname(path))), plan: basename(dirname(path)), run: basename(path) }
 }

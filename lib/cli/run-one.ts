@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
@@ -152,7 +153,13 @@ function resumed({ places, plan, flags, output }: OneRun, store: Store): string 
 export function resumedRun(places: Places, plan: string, flags: PlanFlags, store: Store): string | undefined {
   if (flags.run === undefined) return flags.resume ? store.runs(plan).at(-1) : undefined
   const found = findRun(places, flags.run, plan)
-  if (found.plan !== plan || found.store.pathOf(plan, found.run) !== store.pathOf(plan, found.run))
+  // By their real places: the folder of runs may itself be a link.
+  const path = store.pathOf(plan, found.run)
+  if (
+    found.plan !== plan ||
+    !existsSync(path) ||
+    realpathSync(path) !== realpathSync(found.store.pathOf(plan, found.run))
+  )
     throw cannot(`resume ${plan}`, '--run', `one of its runs in ${places.runs}`, flags.run)
   return found.run
 }

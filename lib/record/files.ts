@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fsyncSync,
@@ -16,6 +17,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
+import { below } from './below.ts'
 import { foldersOf, lastLine } from './folder.ts'
 import { lockFile } from './lock.ts'
 import type { RunStore, Store } from './store.ts'
@@ -24,8 +26,8 @@ const datasync = promisify(fdatasync)
 
 /** Runs as folders: `<root>/<plan>/<run>/journal.jsonl` and what lies beside it. */
 export function fileStore(root: string): Store {
-  const folderOf = (plan: string, run: string) => join(root, plan, run)
-  const journalPath = (plan: string, run: string) => join(folderOf(plan, run), 'journal.jsonl')
+  const folderOf = (plan: string, run: string) => below(root, [plan, run], 'run')
+  const journalPath = (plan: string, run: string) => below(root, [plan, run, 'journal.jsonl'], 'run')
 
   return {
     create(plan, run) {
@@ -40,20 +42,21 @@ export function fileStore(root: string): Store {
     },
     lastLine: (plan, run) => lastLine(journalPath(plan, run)),
     plans: () => foldersOf(root),
-    runs: (plan) => foldersOf(join(root, plan)),
+    runs: (plan) => foldersOf(below(root, [plan], 'plan')),
     pathOf: folderOf,
     lock(plan, holder) {
-      const folder = join(root, plan)
+      const path = below(root, [plan, '.lock'], 'plan')
       return guarded(root, () => {
-        mkdirSync(folder, { recursive: true })
-        return lockFile(join(folder, '.lock'), holder)
+        mkdirSync(dirname(path), { recursive: true })
+        return lockFile(path, holder)
       })
     },
   }
 }
 
 function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
-  const journal = join(folder, 'journal.jsonl')
+  const journal = below(folder, ['journal.jsonl'], 'journal')
+  const within = (name: string) => below(folder, name.split('/'), 'file of the run')
   const fd = guarded(folder, () => openSync(journal, mode))
   let length = mode === 'wx' ? 0 : cutTornLine(fd)
   const logs = lateLogs()
@@ -74,23 +77,29 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
     },
     sync: () => datasync(fd).catch((error: unknown) => refuse(folder, error)),
     write(name, content) {
-      const path = join(folder, name)
+      const path = within(name)
       guarded(folder, () => writeWhole(path, content))
       return path
     },
     log: (name, text) => guarded(folder, () => logs.add(join(folder, name), text)),
     folder(name) {
-      const path = join(folder, name)
+      const path = within(name)
       guarded(folder, () => mkdirSync(path, { recursive: true }))
       return path
     },
-    remove: (name) => guarded(folder, () => rmSync(join(folder, name), { recursive: true, force: true })),
+    remove(name) {
+      const path = within(name)
+      guarded(folder, () => rmSync(path, { recursive: true, force: true }))
+    },
     close() {
       guarded(folder, logs.write)
       closeSync(fd)
     },
   }
 }
+
+/** To that very file, and not to what a link in its place leads to. */
+const appendHere = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
 
 /**
  * Lines for log files, written a moment after they came: a new file makes the journal's next sync twice as long, so steps
@@ -112,7 +121,12 @@ function lateLogs() {
     size = 0
     for (const [path, text] of texts) {
       mkdirSync(dirname(path), { recursive: true })
-      appendFileSync(path, text)
+      const fd = openSync(path, appendHere)
+      try {
+        appendFileSync(fd, text)
+      } finally {
+        closeSync(fd)
+      }
     }
   }
 
@@ -140,7 +154,8 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    const fd = openSync(temporary, 'w')
+    rmSync(temporary, { force: true })
+    const fd = openSync(temporary, 'wx') // never through a link that lies in wait
     try {
       const bytes = Buffer.from(content)
       for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
