@@ -1,6 +1,7 @@
 // bun benchmarks/object-store.ts [--quick]: the embedded store against its peers, and its memory over one large object.
 import { cpus } from 'node:os'
 import { bucket, type Client, clientsOf, rate, storeLarge } from './object-store/load.ts'
+import { peakOf } from './object-store/peak.ts'
 import { embedded, type Peer, s3rver, versitygw } from './object-store/peers.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
@@ -71,12 +72,6 @@ async function compare(): Promise<void> {
   } finally {
     for (const peer of peers) await peer.stop()
   }
-}
-
-/** The largest resident set so far, in MB; Linux only. */
-async function peakOf(pid: number): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text()
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1000
 }
 
 async function memory(): Promise<void> {

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { storeLarge } from '../../benchmarks/object-store/load.ts'
+import { peakOf } from '../../benchmarks/object-store/peak.ts'
 import { embedded } from '../../benchmarks/object-store/peers.ts'
 
 const size = 5_000_000_000
@@ -13,11 +14,6 @@ const lacking =
       ? `two objects of ${size / 1e9} GB want ${(3 * size) / 1e9} GB of free disk`
       : undefined
 if (lacking !== undefined) console.warn(`skipped: ${lacking}`)
-
-/** The largest resident set so far, in MB. */
-async function peakOf(pid: number): Promise<number> {
-  return Number(/VmHWM:\s+(\d+) kB/.exec(await Bun.file(`/proc/${pid}/status`).text())?.[1]) / 1000
-}
 
 test.skipIf(lacking !== undefined)(
   'storing an object of 5 GB takes the embedded store less than 150 MB of memory',
