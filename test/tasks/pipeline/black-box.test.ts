@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure, Problem } from '../../../lib/plan/problem.ts'
 import { parseSizes } from '../../../tasks/images/sizes.ts'
@@ -184,6 +186,17 @@ describe('a run of a stage', () => {
     expect(v.parse(StageReport, JSON.parse(JSON.stringify(report)))).toEqual(report)
     expect(report.ended).toEqual({ stop: 'by itself', code: 0 })
     expect(left()).toEqual(before)
+  })
+
+  test("stages in its step's folder, where it clears away what a killed run left", async () => {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'assay-step-')))
+    await Bun.write(join(folder, 'stage1/nvme/output/left.png'), 'half')
+    const run = await ground(rig, 'stage1')
+    const command = `ls "$NVME_ROOT/output" > '${folder}/seen'; echo "$NVME_ROOT" >> '${folder}/seen'; ${fixture('stage1')}`
+    await runStage('stage1', { ...run, command, mode: 'once' }, { ...quietContext(), folder })
+    expect(await Bun.file(join(folder, 'seen')).text()).toBe(`${folder}/stage1/nvme\n`)
+    expect(readdirSync(folder).sort()).toEqual(['seen', 'stage1.log'])
+    await rm(folder, { recursive: true })
   })
 
   test('is cancelled by its signal, its stage with it', async () => {
