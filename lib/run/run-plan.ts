@@ -208,21 +208,26 @@ async function runIn<P extends Params>(
     await services.stopAll()
   }
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
-  if (!options.keep && summing(current(), signal, policy).outcome === 'passed') {
-    await services.discardAll()
-    files.remove(servicesFolder)
+  const end = async () => {
+    const { outcome, exit, reason } = summing(current(), signal, policy)
+    record({
+      event: 'run-ended',
+      at: clock.now().toISOString(),
+      outcome,
+      exit,
+      duration: secondsSince(clock, began),
+      ...(reason !== undefined && { reason }),
+    })
+    await journal.settled()
+    return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() } as const
   }
-  const { outcome, exit, reason } = summing(current(), signal, policy)
-  record({
-    event: 'run-ended',
-    at: clock.now().toISOString(),
-    outcome,
-    exit,
-    duration: secondsSince(clock, began),
-    ...(reason !== undefined && { reason }),
-  })
-  await journal.settled()
-  return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() }
+  const ended = await end()
+  if (options.keep || ended.outcome !== 'passed') return ended
+  // Only now: of a run that is killed while its services' data goes, a resume would find nothing to reuse.
+  await services.discardAll()
+  files.remove(servicesFolder)
+  // What could not be removed is worth another end.
+  return summing(current(), signal, policy).outcome === 'passed' ? ended : end()
 }
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */
