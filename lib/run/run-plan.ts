@@ -221,13 +221,13 @@ async function runIn<P extends Params>(
     await journal.settled()
     return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() } as const
   }
-  const ended = await end()
-  if (options.keep || ended.outcome !== 'passed') return ended
+  const result = await end()
+  if (options.keep || result.outcome !== 'passed') return result
   // Only now: of a run that is killed while its services' data goes, a resume would find nothing to reuse.
   await services.discardAll()
   files.remove(servicesFolder)
   // What could not be removed is worth another end.
-  return summing(current(), signal, policy).outcome === 'passed' ? ended : end()
+  return summing(current(), signal, policy).outcome === 'passed' ? result : end()
 }
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */
