@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { formatBytes } from '../report/format.ts'
 import { environmentOf } from '../run/environment.ts'
+import { answerOf } from './answer.ts'
 import { columns } from './columns.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
@@ -25,20 +26,20 @@ export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseFlags('doctor', flags, args)
   if (values.help) writeTo(1, `Says what is on this machine, as far as plans ask for it\n\nflags\n${flagLines(flags)}`)
   else {
-    const findings = look(placesOf(values.dir))
+    const findings = await look(placesOf(values.dir))
     if (values.json) writeTo(1, `${JSON.stringify(findings)}\n`)
     else writeTo(1, columns(findings.map(({ what, found, note = '' }) => [what, found, note])))
   }
   return 0
 }
 
-function look(places: Places): readonly Finding[] {
+async function look(places: Places): Promise<readonly Finding[]> {
   const { cpu, cores, memory, os, gpu, driver, commit, dirty } = environmentOf(places.root)
   const { bavail, bsize } = statfsSync(places.root)
   return [
     { what: 'Bun', found: Bun.version, note: `${leastBun} or newer is supported` },
     { what: 'machine', found: `${cpu}, ${cores} cores, ${formatBytes(memory)}`, note: os },
-    objectStore(),
+    await objectStore(),
     program('rustfs', ['--version'], 'without it the embedded store is started'),
     program('python3', ['--version'], 'training, MLflow and converters need it'),
     { what: 'GPU', ...gpuFound(gpu, driver) },
@@ -51,11 +52,11 @@ function look(places: Places): readonly Finding[] {
   ]
 }
 
-function objectStore(): Finding {
+async function objectStore(): Promise<Finding> {
   const { S3_ENDPOINT } = process.env
-  return S3_ENDPOINT
-    ? { what: 'S3_ENDPOINT', found: withoutPassword(S3_ENDPOINT), note: 'plans use this object store' }
-    : { what: 'S3_ENDPOINT', found: 'not set', note: 'plans start an object store of their own' }
+  if (!S3_ENDPOINT) return { what: 'S3_ENDPOINT', found: 'not set', note: 'plans start an object store of their own' }
+  const answer = await answerOf(S3_ENDPOINT)
+  return { what: 'S3_ENDPOINT', found: withoutPassword(S3_ENDPOINT), note: `${answer}; plans use this object store` }
 }
 
 function withoutPassword(url: string): string {

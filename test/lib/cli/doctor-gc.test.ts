@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { answerOf } from '../../../lib/cli/answer.ts'
 import { planText, removeRepositories, repository } from './helpers.ts'
 
 afterAll(removeRepositories)
@@ -83,4 +84,47 @@ describe('doctor', () => {
     const findings = JSON.parse((await repo.run(['doctor', '--json'], { env })).out)
     expect(findings).toContainEqual({ what: 'rustfs', found: 'not on PATH', note: expect.any(String) })
   })
+
+  const answers = {
+    200: 'reachable: answers 200',
+    403: 'reachable: answers 403, as it wants keys',
+    503: 'in trouble: answers 503',
+  }
+  test.each(Object.entries(answers))('asks the store of S3_ENDPOINT: one that says %s', async (status, said) => {
+    const asked: (string | null)[] = []
+    using server = Bun.serve({
+      port: 0,
+      fetch(request) {
+        asked.push(request.headers.get('authorization'))
+        return new Response('<Error/>', { status: Number(status) })
+      },
+    })
+    const env = {
+      S3_ENDPOINT: `http://user:pa55word@127.0.0.1:${server.port}`,
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI',
+    }
+    const { exit, out, err } = await repository().run(['doctor'], { env })
+    expect([exit, asked]).toEqual([0, [null]])
+    expect(out).toContain(`http://***@127.0.0.1:${server.port}  ${said}; plans use this object store`)
+    for (const secret of ['pa55word', 'AKIDEXAMPLE', 'wJalrXUtnFEMI']) expect(out + err).not.toContain(secret)
+  })
+
+  test.each([
+    ['nothing', 'refuses connections: nothing listens there'],
+    ['a server that hangs up', 'cannot be reached: ECONNRESET'],
+    ['a server that says nothing', 'gave no answer in 3 s'],
+  ])('asks the store of S3_ENDPOINT: %s', async (what, said) => {
+    using server = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: { data: (socket) => void (what === 'a server that hangs up' && socket.end()) },
+    })
+    if (what === 'nothing') server.stop(true)
+    expect(await answerOf(`http://user:pa55word@127.0.0.1:${server.port}`)).toBe(said)
+  })
+
+  test.each(['localhost:9000', 'ftp://127.0.0.1', 's3://bucket', '127.0.0.1'])('does not ask %s', async (endpoint) =>
+    expect(await answerOf(endpoint)).toBe('is no http:// or https:// URL'),
+  )
 })
