@@ -60,7 +60,7 @@ try {
     [[text, rate(times.endToEnd), rate(times.alone), showRatio(ratio), `≥ ${target}`, judge(ratio, target)]],
   )
 } finally {
-  await store.stop()
+  await store.stop(3000)
   await rm(folder, { recursive: true, force: true })
 }
 

@@ -8,7 +8,12 @@ export interface WorkContext {
   log(line: string): void
   /** A few words on how far it is, shown while it runs and not kept: `12 of 36 images`. */
   progress(text: string): void
+  /** Has the record say what it took to end a program that was told to stop; `$` does so itself. */
+  stopped?(how: Stopped): void
 }
+
+/** How a program came to an end once it was told to: before it could hear that, on SIGTERM, or only on SIGKILL. */
+export type Stopped = 'by itself' | 'term' | 'kill'
 
 /** What a step's function is given beside its inputs. */
 export interface StepContext extends WorkContext {

@@ -13,7 +13,8 @@ export interface RunningService<Client> {
   readonly detail: string
   /** Resolves once it can be used; asked again after each rejection until it resolves or the deadline has passed. */
   ready(signal: AbortSignal): Promise<void>
-  stop(): Promise<void>
+  /** Ends it within so many milliseconds; the record keeps what that took of its process when it returns a `Stopped`. */
+  stop(within: number): Promise<unknown>
   /** Removes what it left in the world outside its folder; called after it was stopped, when the run passed and nobody asked to keep it. */
   discard?(): Promise<void>
 }

@@ -2,7 +2,9 @@ import type { StepContext } from '../plan/context.ts'
 import { parseDuration } from '../plan/duration.ts'
 import type { WorkNode } from '../plan/graph.ts'
 import { Failure, messageOf, Problem } from '../plan/problem.ts'
+import { slowestProgram } from '../shell/programs.ts'
 import type { Clock } from './clock.ts'
+import { Interrupted } from './summing.ts'
 
 /** What came of a node's function. */
 export type Attempted =
@@ -14,11 +16,21 @@ export interface Stopping {
   readonly signal: AbortSignal
   /** Calls back when the run is to stop; returns how to take that back. */
   onStop(call: () => void): () => void
+  /** Milliseconds until all of a run that is to stop must be over; ample for one that goes on. */
+  left(): number
 }
 
-export function stoppingOf(signal: AbortSignal): Stopping {
+export function stoppingOf(signal: AbortSignal, clock: Clock): Stopping {
   const calls = new Set<() => void>()
+  let over: number | undefined
+  const began = () => {
+    const { reason } = signal
+    const within = reason instanceof Interrupted ? reason.within : undefined
+    over = clock.monotonic() + (within ?? stopWithinMs())
+  }
+  if (signal.aborted) began()
   signal.addEventListener('abort', () => {
+    began()
     for (const call of [...calls]) call()
   })
   return {
@@ -27,11 +39,20 @@ export function stoppingOf(signal: AbortSignal): Stopping {
       calls.add(call)
       return () => void calls.delete(call)
     },
+    left: () => (over === undefined ? stopWithinMs() : Math.max(0, over - clock.monotonic())),
   }
 }
 
 /** How long a function that was told to stop may take before the run goes on without it. */
-export const graceMs = 4000
+export const graceMs = 3500
+
+/** What is kept of the time to stop for what comes after the steps: services, and the last lines of the journal. */
+const afterStepsMs = 1000
+
+/** How long a run that is to stop may take: as long as the slowest of its programs, whose grace a task chooses. */
+function stopWithinMs(): number {
+  return Math.max(graceMs, slowestProgram()?.grace ?? 0) + afterStepsMs
+}
 
 /** Calls `work` once, within the node's timeout and until the run stops. Never rejects. */
 export async function attemptOnce(
@@ -60,7 +81,7 @@ export async function attemptOnce(
     let over: Attempted | undefined
     const giveUpAfterGrace = () => {
       cancels.push(
-        clock.after(graceMs, () => {
+        clock.after(graceOf(stopping), () => {
           const how = over ?? aborted(stopping)
           end(how.kind === 'returned' ? how : { ...how, reason: `${how.reason}; it did not stop when it was told to` })
         }),
@@ -85,6 +106,31 @@ export async function attemptOnce(
       (value) => end(over ?? { kind: 'returned', value }),
       (error) => end(over ?? thrown(error, stopping)),
     )
+  })
+}
+
+/** Of what was told to stop, since the run is to stop or its own time is up. */
+function graceOf(stopping: Stopping): number {
+  const left = stopping.left()
+  return Math.max(left / 2, left - afterStepsMs)
+}
+
+/**
+ * What `work` comes to; once the run is to stop, it is waited for no longer than `left` says, a step's time when absent, and then rejected.
+ */
+export function untilStopped<T>(work: Promise<T>, stopping: Stopping, clock: Clock, left = graceOf): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let cancel = () => {}
+    const late = () => {
+      cancel = clock.after(left(stopping), () => reject(new Problem('it did not stop when it was told to')))
+    }
+    const forget = stopping.onStop(late)
+    if (stopping.signal.aborted) late()
+    const over = () => {
+      cancel()
+      forget()
+    }
+    work.then(resolve, reject).then(over, over)
   })
 }
 

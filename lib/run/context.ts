@@ -1,10 +1,11 @@
-import type { StepContext } from '../plan/context.ts'
+import type { StepContext, Stopped } from '../plan/context.ts'
 import type { ServiceContext } from '../plan/service.ts'
 import type { Mask } from '../record/mask.ts'
 import type { RunStore } from '../record/store.ts'
 import { shellFor } from '../shell/shell.ts'
 import { graceMs } from './attempt.ts'
 import type { Observer } from './observe.ts'
+import type { Stops } from './stops.ts'
 
 export interface ContextOptions {
   readonly plan: string
@@ -14,6 +15,7 @@ export interface ContextOptions {
   readonly cwd: string
   readonly mask: Mask
   readonly observe: Observer
+  readonly stops: Stops
 }
 
 /** What a step's function is given; nothing of it costs anything until it is used. */
@@ -41,7 +43,7 @@ export function stepContext(
     },
     get $() {
       foreign('shell commands')
-      return shellFor({ signal, cwd, env, mask, log: work.log, grace: graceMs })
+      return shellFor({ signal, cwd, env, mask, log: work.log, grace: graceMs - 500, stopped: work.stopped })
     },
   }
 }
@@ -70,7 +72,7 @@ export function serviceContext(
 export const servicesFolder = 'services'
 
 function workContext(
-  { store, mask, observe }: ContextOptions,
+  { store, mask, observe, stops }: ContextOptions,
   node: { readonly index: number; readonly name: string },
 ) {
   return {
@@ -81,6 +83,9 @@ function workContext(
     },
     progress(text: string) {
       observe({ event: 'progress', step: node.name, text: mask(text) })
+    },
+    stopped(how: Stopped | Promise<Stopped>) {
+      stops.note(node.name, how)
     },
   }
 }

@@ -8,6 +8,7 @@ import { handOn, type Performed, performed, workOf } from './perform.ts'
 import { type Decision, decide, type Earlier } from './reuse.ts'
 import { schedulerOf } from './scheduler.ts'
 import type { Services } from './services.ts'
+import type { Stops } from './stops.ts'
 
 /** What the engine needs of the world around it. */
 export interface Engine {
@@ -18,6 +19,7 @@ export interface Engine {
   readonly clock: Clock
   readonly stopping: Stopping
   readonly services: Services
+  readonly stops: Stops
   /** Of the parameters that are not secret. */
   readonly paramsHash: string
   readonly earlier: Earlier | undefined
@@ -104,7 +106,7 @@ export function execute(engine: Engine): Promise<void> {
 
   type End = Omit<Performed, 'ended'> & {
     readonly ended: Performed['ended'] &
-      Pick<StepEnded, 'attempts' | 'reused' | 'because' | 'started' | 'foreign'> &
+      Pick<StepEnded, 'attempts' | 'reused' | 'because' | 'started' | 'stopped' | 'foreign'> &
       Partial<Pick<StepEnded, 'duration'>>
     readonly inputs?: { readonly hash: string; readonly needs: Readonly<Record<string, string>> }
   }
@@ -217,9 +219,21 @@ export function execute(engine: Engine): Promise<void> {
       clock,
       (number, reason) => started(number, `attempt ${number - 1} did not pass: ${reason}`),
     )
+    const stops = engine.stops.of(node.name)
+    const stopped = stops && (await stops)
     const { ended, handedOn } = performed(node, attempted)
     const noted = foreign.length > 0 && { foreign }
-    return { ended: { ...ended, started: at, duration: secondsSince(clock, began), attempts, ...noted }, handedOn }
+    return {
+      ended: {
+        ...ended,
+        started: at,
+        duration: secondsSince(clock, began),
+        attempts,
+        ...noted,
+        ...(stopped && { stopped }),
+      },
+      handedOn,
+    }
   }
 
   type Given =

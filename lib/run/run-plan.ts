@@ -5,19 +5,22 @@ import { type Params, parseParams } from '../plan/param.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, Problem, sentence } from '../plan/problem.ts'
 import { type Code, type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
-import { thisProcess } from '../record/holder.ts'
+import { bootId, thisProcess } from '../record/holder.ts'
 import { type Journal, journalOf, readJournal } from '../record/journal.ts'
 import type { Mask } from '../record/mask.ts'
 import { maskEvent } from '../record/mask-event.ts'
 import { runId } from '../record/run-id.ts'
 import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
 import type { Lock, LockHolder, RunStore, Store } from '../record/store.ts'
+import { killPrograms, slowestProgram } from '../shell/programs.ts'
+import { holdTree, type Tree } from '../shell/tree.ts'
 import { stoppingOf } from './attempt.ts'
 import { type Clock, secondsSince, systemClock } from './clock.ts'
 import { type ContextOptions, serviceContext, servicesFolder, stepContext } from './context.ts'
 import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { hashOf } from './identity.ts'
+import { endLeftBehind, processes } from './left-behind.ts'
 import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
@@ -26,7 +29,8 @@ import { changesSince, earlierOf } from './reuse.ts'
 import { maskFor, refuseSecretNames, withoutSecrets } from './secrets.ts'
 import { type Selection, select } from './select.ts'
 import { servicesOf } from './services.ts'
-import { type Policy, summing } from './summing.ts'
+import { stopsOf } from './stops.ts'
+import { Interrupted, type Policy, summing } from './summing.ts'
 
 export interface RunOptions extends Partial<Policy> {
   /** Where runs are kept. */
@@ -48,6 +52,8 @@ export interface RunOptions extends Partial<Policy> {
   readonly code?: Code | undefined
   /** Services leave their data. */
   readonly keep?: boolean | undefined
+  /** Nothing else goes on in this process: whatever it started since the run began ends with the run, also what still has a parent. */
+  readonly alone?: boolean | undefined
   /** Stops the run; its reason says why. */
   readonly signal?: AbortSignal | undefined
   readonly observe?: Observer | undefined
@@ -106,7 +112,9 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   const holder = { run, ...thisProcess(), since: clock.now().toISOString() }
   const lock: Lock = options.parallel ? { kind: 'held', release() {} } : store.lock(plan.name, holder)
   if (lock.kind === 'busy') return lock
+  const tree = holdTree()
   try {
+    const left = await endLeftBehind(store, plan.name)
     const heading: Heading = {
       at: clock.now().toISOString(),
       plan: plan.name,
@@ -125,15 +133,22 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
         selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
       }),
       environment: environmentOf(cwd),
+      tree: {
+        pid: process.pid,
+        ...(tree.tag !== undefined && { tag: tree.tag, boot: bootId() }),
+        ...(tree.unmarked !== undefined && { unmarked: tree.unmarked }),
+      },
       ...(options.code !== undefined && { code: options.code }),
     }
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
     try {
-      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver)
+      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver, left, tree)
     } finally {
       files.close()
     }
   } finally {
+    if (options.alone) await tree.close()
+    else tree.release()
     lock.release()
   }
 }
@@ -148,6 +163,8 @@ async function runIn<P extends Params>(
   mask: Mask,
   options: RunOptions,
   died: LockHolder | undefined,
+  left: readonly string[],
+  tree: Tree,
 ): Promise<RunResult> {
   const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
   const began = clock.monotonic()
@@ -169,13 +186,23 @@ async function runIn<P extends Params>(
       : clock.after(parseDuration(plan.timeout), () =>
           own.abort(new Problem(`the run took longer than its timeout of ${plan.timeout}`)),
         )
-  const stopping = stoppingOf(signal)
-  const contexts: ContextOptions = { plan: plan.name, run: heading.run, store: files, env, cwd, mask, observe }
+  const forget = tree.onLost(() => {
+    own.abort(new Interrupted('somebody killed a process that guards this run (assay-sentinel)', 143, hurryMs))
+    clock.after(hurryMs / 2, killPrograms)
+  })
+  const stopping = stoppingOf(signal, clock)
+  const stops = stopsOf()
+  const contexts: ContextOptions = { plan: plan.name, run: heading.run, store: files, env, cwd, mask, observe, stops }
   const announce = (text: string) => record({ event: 'announced', at: clock.now().toISOString(), text })
   if (died !== undefined)
     announce(
       `took over the lock that run ${died.run} (process ${died.pid} on ${died.host}) held since ${died.since}: that process is gone`,
     )
+  for (const sentence of left) announce(sentence)
+  const sayGrace = stopping.onStop(() => {
+    const slow = slowestProgram()
+    if (slow !== undefined && slow.grace > 5000) announce(`${slow.name} has up to ${slow.grace / 1000} s to end`)
+  })
   const changes = before && changesSince(before, heading.params, heading.code)
   if (changes !== undefined) announce(changes)
   const services = servicesOf(
@@ -199,14 +226,19 @@ async function runIn<P extends Params>(
       contextOf: (node, attempt, signal, foreign) => stepContext(contexts, node, attempt, signal, foreign),
       record,
       settled: journal.settled,
+      stops,
     })
   } catch (error) {
     own.abort(error)
     throw error
   } finally {
     cancelTimeout()
+    sayGrace()
     await services.stopAll()
+    forget()
   }
+  const ended = await tree.sweep(options.alone ?? false)
+  if (ended > 0) announce(`ended ${processes(ended)} that steps left behind`)
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
   const end = async () => {
     const { outcome, exit, reason } = summing(current(), signal, policy)
@@ -229,6 +261,9 @@ async function runIn<P extends Params>(
   // What could not be removed is worth another end.
   return summing(current(), signal, policy).outcome === 'passed' ? result : end()
 }
+
+/** All of a run is over within this many milliseconds of the death of a sentinel, since the next blow would find nobody on guard. */
+const hurryMs = 1000
 
 /** Writes events to the journal, keeps the record they add up to, and tells the observer. */
 function recorder(journal: Journal, mask: Mask, observe: Observer, before: Draft | undefined) {

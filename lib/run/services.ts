@@ -2,7 +2,7 @@ import type { ServiceNode } from '../plan/graph.ts'
 import { messageOf, Problem } from '../plan/problem.ts'
 import type { RunningService, ServiceContext } from '../plan/service.ts'
 import type { ServiceEvent } from '../record/event.ts'
-import { rest, type Stopping } from './attempt.ts'
+import { rest, type Stopping, untilStopped } from './attempt.ts'
 import { type Clock, secondsSince } from './clock.ts'
 
 export type Started =
@@ -37,15 +37,26 @@ export function servicesOf(
     const began = clock.monotonic()
     report({ name: node.name, state: 'starting' })
     try {
-      const service = await node.service.start(contextOf(node))
+      const service = await begin(node)
       running.set(node.index, service)
-      await untilReady(service)
+      await untilStopped(untilReady(service), stopping, clock)
       report({ name: node.name, state: 'ready', detail: service.detail, duration: secondsSince(clock, began) })
       return { kind: 'ready', client: service.client }
     } catch (error) {
       const reason = messageOf(error)
       report({ name: node.name, state: 'errored', reason, duration: secondsSince(clock, began) })
       return { kind: 'errored', reason }
+    }
+  }
+
+  async function begin(node: ServiceNode): Promise<RunningService<unknown>> {
+    const starting = node.service.start(contextOf(node))
+    try {
+      return await untilStopped(starting, stopping, clock)
+    } catch (error) {
+      // Should it come up after the run went on without it.
+      starting.then((service) => service.stop(0)).catch(() => {})
+      throw error
     }
   }
 
@@ -69,8 +80,9 @@ export function servicesOf(
     running.delete(node.index)
     stopped.push({ node, service })
     try {
-      await service.stop()
-      report({ name: node.name, state: 'stopped' })
+      const within = stopping.left() * 0.8
+      const how = await untilStopped(service.stop(within), stopping, clock, ({ left }) => left())
+      report({ name: node.name, state: 'stopped', ...((how === 'term' || how === 'kill') && { stopped: how }) })
     } catch (error) {
       report({ name: node.name, state: 'errored', reason: `It did not stop: ${messageOf(error)}` })
     }

@@ -37,9 +37,12 @@ export function summing(
 /** Why a run was told to stop, with the exit code that tells the caller. */
 export class Interrupted extends Error {
   readonly exit: number
-  constructor(reason: string, exit: number) {
+  /** Milliseconds until all must be over, where there is a hurry. */
+  readonly within: number | undefined
+  constructor(reason: string, exit: number, within?: number) {
     super(reason)
     this.exit = exit
+    this.within = within
   }
 }
 

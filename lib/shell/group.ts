@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import type { Stopped } from '../plan/context.ts'
+import { statOf } from './tag.ts'
 
 /** Sends `signal` to every process of the group; false when there is none any more. */
 export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
@@ -21,14 +23,15 @@ export function groupRuns(group: number): boolean {
   return process.platform !== 'linux' || membersOf(group).length > 0
 }
 
-/** Ends what is left of the group: SIGTERM, `grace` milliseconds to go by itself, SIGKILL. Resolves once nothing of it runs. */
-export async function endGroup(group: number, grace: number): Promise<void> {
-  if (!groupRuns(group)) return
+/** Ends what is left of the group: SIGTERM, `grace` milliseconds to go by itself, SIGKILL. Resolves once nothing of it runs, with what it took. */
+export async function endGroup(group: number, grace: number): Promise<Stopped> {
+  if (!groupRuns(group)) return 'by itself'
   signalGroup(group, 'SIGTERM')
-  if (await gone(group, grace)) return
+  if (await gone(group, grace)) return 'term'
   signalGroup(group, 'SIGKILL')
   // A second is ample for the kernel; what it can't end in that time (a dead network disk) nobody can.
   await gone(group, 1000)
+  return 'kill'
 }
 
 async function gone(group: number, within: number): Promise<boolean> {
@@ -43,20 +46,9 @@ async function gone(group: number, within: number): Promise<boolean> {
 function membersOf(group: number): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return []
-    const [state, , pgrp] = statOf(name)
+    const [state, , pgrp] = statOf(Number(name))
     return pgrp === String(group) && state !== 'Z' && state !== 'X' ? [Number(name)] : []
   })
-}
-
-/** State, parent, group … of a process: what stands after its name, which may itself hold spaces and brackets. */
-function statOf(pid: string): string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    // It ended between the listing and the look.
-    return []
-  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -9,6 +9,9 @@ export interface Libc {
   closeOnExec(fd: number): void
   /** Whether it is a terminal; `node:tty` knows too, and takes 5 ms to load. */
   isTerminal(fd: number): boolean
+  /** The soft and the hard limit of this process on a resource, by the kernel's number of it. */
+  limit(resource: number): { readonly soft: bigint; readonly hard: bigint }
+  setSoftLimit(resource: number, soft: bigint): void
 }
 
 const libraries = {
@@ -36,9 +39,20 @@ function open(): Libc {
   const closeOnExec = (fd: number) => {
     done('ioctl(FIOCLEX)', symbols.ioctl(fd, FIOCLEX))
   }
+  const limitOf = (resource: number) => {
+    const limits = new BigUint64Array(2)
+    done('getrlimit', symbols.getrlimit(resource, ptr(limits)))
+    const [soft = 0n, hard = 0n] = limits
+    return { soft, hard }
+  }
   return {
     closeOnExec,
     isTerminal: (fd) => symbols.isatty(fd) === 1,
+    limit: limitOf,
+    setSoftLimit(resource, soft) {
+      const limits = new BigUint64Array([soft, limitOf(resource).hard])
+      done('setrlimit', symbols.setrlimit(resource, ptr(limits)))
+    },
     dup: (fd) => done('dup', symbols.dup(fd)),
     dup2: (from, to) => {
       done('dup2', symbols.dup2(from, to))
@@ -64,6 +78,8 @@ function openFirst(names: readonly string[]) {
         pipe: { args: ['ptr'], returns: 'i32' },
         isatty: { args: ['i32'], returns: 'i32' },
         ioctl: { args: ['i32', 'u64'], returns: 'i32' },
+        getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+        setrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
       })
     } catch (error) {
       reasons.push(String(error))

@@ -1,8 +1,10 @@
 import { closeSync, statSync } from 'node:fs'
+import type { Stopped } from '../plan/context.ts'
 import { messageOf, sentence } from '../plan/problem.ts'
 import { endGroup, signalGroup } from './group.ts'
 import { libc } from './libc.ts'
 import { collectOutput, type Output, type OutputOptions, type Stream } from './output.ts'
+import { startProgram } from './programs.ts'
 
 export interface ProcessOptions extends OutputOptions {
   readonly cwd: string
@@ -19,9 +21,6 @@ export type Ended =
   | { readonly kind: 'signalled'; readonly signal: string }
   /** There is no such program, or it can't be run: `sentence` says why. */
   | { readonly kind: 'not-started'; readonly sentence: string }
-
-/** How it came to an end once `stop` was called: before that, on SIGTERM, or only on SIGKILL. */
-export type Stopped = 'by itself' | 'term' | 'kill'
 
 export interface RunningProcess {
   /** Also the id of its process group; undefined when it could not be started. */
@@ -44,7 +43,11 @@ const shellName = 'assay-shell'
 export function startProcess(command: string | readonly string[], options: ProcessOptions): RunningProcess {
   const { grace, signal } = options
   const output = collectOutput(options)
-  const child = spawn(command, options, output)
+  const [word = ''] = typeof command === 'string' ? command.trim().split(/\s+/) : command
+  const { child, over } = startProgram({ name: word, grace }, () => {
+    const child = spawn(command, options, output)
+    return { child, group: typeof child === 'string' ? undefined : child.pid }
+  })
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
@@ -59,6 +62,7 @@ export function startProcess(command: string | readonly string[], options: Proce
       await child.drain()
     } finally {
       ended = true
+      over()
       signal?.removeEventListener('abort', stop)
       output.end()
     }
@@ -84,19 +88,6 @@ export function startProcess(command: string | readonly string[], options: Proce
   return { pid: child.pid, done, stop, lastLines: output.lastLines }
 }
 
-/**
- * Starts the program beside a watch in its own process group that reads from a pipe which we alone hold open: when we are gone,
- * however that came, the read ends and the watch ends the group. What leaves the group is beyond it.
- */
-const underWatch = '(read -r _ <&3; kill -KILL 0) </dev/null >/dev/null 2>&1 & exec "$@" 3<&-'
-
-let held: { readonly read: number; readonly write: number } | undefined
-
-function leash() {
-  held ??= libc().pipe()
-  return held
-}
-
 interface Child {
   readonly process: Bun.Subprocess
   readonly pid: number
@@ -116,10 +107,10 @@ function spawn(command: string | readonly string[], { cwd, env }: ProcessOptions
     return notStarted(argv.join(' '), `${program}: there is no such program, or it may not be run`)
   const pipes = { stdout: libc().pipe(), stderr: libc().pipe() }
   try {
-    const child = Bun.spawn(['/bin/sh', '-c', underWatch, shellName, ...argv], {
+    const child = Bun.spawn(argv, {
       cwd,
       env: { ...env },
-      stdio: ['ignore', pipes.stdout.write, pipes.stderr.write, leash().read],
+      stdio: ['ignore', pipes.stdout.write, pipes.stderr.write],
       detached: true,
     })
     const readers = [read(pipes.stdout.read, 'stdout', output), read(pipes.stderr.read, 'stderr', output)]

@@ -1,9 +1,11 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import type { Options, ProcessOutput, ProcessPromise, Shell as Zx } from 'zx'
+import type { Stopped } from '../plan/context.ts'
 import type { Masking } from '../plan/mask.ts'
 import { cannot, Failure, Problem } from '../plan/problem.ts'
 import { endGroup, signalGroup } from './group.ts'
 import { collectOutput, type Output } from './output.ts'
+import { startProgram } from './programs.ts'
 
 /** zx's `$`. */
 export type Shell = Zx
@@ -17,6 +19,8 @@ export interface ShellOptions {
   readonly mask: Masking
   /** Milliseconds between SIGTERM and SIGKILL when the work is cancelled. */
   readonly grace: number
+  /** Gets what it takes to end a command that is cancelled, which may be longer than the command's promise. */
+  stopped(how: Promise<Stopped>): void
 }
 
 let loaded: typeof import('zx/core') | undefined
@@ -117,15 +121,26 @@ function problemOf(output: ProcessOutput, command: string): Problem {
   return Object.assign(problem, { exitCode, signal, stdout, stderr })
 }
 
-function spawnEnding({ signal, grace }: ShellOptions): typeof spawn {
+function spawnEnding({ signal, grace, stopped }: ShellOptions): typeof spawn {
   const start = (file: string, args: readonly string[], options: SpawnOptions) => {
-    const child = spawn(file, args, options)
+    const { child, over } = startProgram({ name: '$', grace }, () => {
+      const child = spawn(file, args, options)
+      return { child, group: child.pid }
+    })
     const { pid } = child
     if (pid === undefined) return child
-    const end = () => void endGroup(pid, grace)
+    let ending: Promise<Stopped> | undefined
+    const end = () => {
+      ending = endGroup(pid, grace)
+      stopped(ending)
+    }
     signal.addEventListener('abort', end, { once: true })
     // Not `exit`: what a command leaves in the background still holds its output, and is ended too.
-    child.once('close', () => signal.removeEventListener('abort', end))
+    child.once('close', async () => {
+      signal.removeEventListener('abort', end)
+      await ending
+      over()
+    })
     return child
   }
   // The one form of the many in spawn's type that zx calls.

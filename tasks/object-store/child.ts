@@ -1,4 +1,4 @@
-import { Problem } from '../../lib/index.ts'
+import { Problem, type Stopped } from '../../lib/index.ts'
 
 /** A server in a process of its own. */
 export interface Child {
@@ -8,7 +8,7 @@ export interface Child {
   /** Throws a Problem once it has ended without being told to. */
   check(): void
   /** SIGTERM, `grace` milliseconds to end by itself, SIGKILL; with no grace SIGKILL at once. */
-  stop(grace: number): Promise<void>
+  stop(grace: number): Promise<Stopped>
 }
 
 export interface ChildOptions {
@@ -62,10 +62,18 @@ export function startChild({ name, command, env, log }: ChildOptions): Child {
       if (child.exitCode !== null || child.signalCode !== null) throw gone()
     },
     async stop(grace) {
-      child.kill(grace === 0 ? 'SIGKILL' : 'SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), grace)
+      if (child.exitCode !== null || child.signalCode !== null) return 'by itself'
+      let how: Stopped = 'term'
+      const force = () => {
+        how = 'kill'
+        child.kill('SIGKILL')
+      }
+      if (grace === 0) force()
+      else child.kill('SIGTERM')
+      const timer = setTimeout(force, grace)
       await child.exited
       clearTimeout(timer)
+      return how
     },
   }
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
-import { messageOf, Problem, type ServiceContext } from '../../lib/index.ts'
+import { messageOf, Problem, type ServiceContext, type Stopped } from '../../lib/index.ts'
 import { type Child, startChild } from './child.ts'
 import type { Endpoint } from './client.ts'
 import { randomKeys } from './random-keys.ts'
@@ -13,7 +13,8 @@ export interface LocalStore {
   readonly endpoint: Endpoint
   /** Rejects until it answers. */
   ready(signal: AbortSignal): Promise<void>
-  stop(): Promise<void>
+  /** Ends it, by force after so many milliseconds, or earlier where it needs no longer. */
+  stop(within: number): Promise<Stopped>
   /** Where its data lives. */
   readonly folder: string
 }
@@ -39,7 +40,7 @@ export async function startEmbedded({ folder, env, log, secret }: ServiceContext
       endpoint: { url, region, ...keys },
       folder: data,
       ready: async () => child.check(),
-      stop: () => child.stop(3000),
+      stop: (within) => child.stop(Math.min(within, 3000)),
     }
   } catch (error) {
     await child.stop(0)
@@ -77,7 +78,7 @@ export async function startRustfs(program: string, { folder, env, log, secret }:
   return {
     endpoint: { url, region, ...keys },
     folder: data,
-    stop: () => child.stop(5000),
+    stop: (within) => child.stop(Math.min(within, 5000)),
     async ready(signal) {
       child.check()
       const answer = await fetch(`${url}/health/ready`, {

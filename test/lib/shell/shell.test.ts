@@ -22,6 +22,7 @@ async function shell(options: Partial<ShellOptions> = {}) {
     mask: maskOf({}),
     log: (line) => log.push(line),
     grace: 5000,
+    stopped: () => {},
     ...options,
   })
   return { $, log }
@@ -48,7 +49,7 @@ test('nothing it prints reaches our stdout or stderr', async () => {
     import { maskOf } from '${join(import.meta.dir, '../../../lib/record/mask.ts')}'
     import { shellFor } from '${join(import.meta.dir, '../../../lib/shell/shell.ts')}'
     const { signal } = new AbortController()
-    const $ = await shellFor({ signal, cwd: '/', env: process.env, mask: maskOf({}), log: () => {}, grace: 1000 })
+    const $ = await shellFor({ signal, cwd: '/', env: process.env, mask: maskOf({}), log: () => {}, grace: 1000, stopped: () => {} })
     await $\`echo out; echo err >&2\`
     await $({ nothrow: true })\`echo out; echo err >&2; exit 3\``
   const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'pipe' })

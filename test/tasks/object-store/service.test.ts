@@ -42,7 +42,7 @@ describe('without S3_ENDPOINT and rustfs the embedded store is started', () => {
       await client.s3.put('raw', `${client.prefix}a`, 'body')
       expect((await client.putEvents?.())?.map(({ key }) => key)).toEqual(['assay/plan-1/run-1/a'])
     } finally {
-      await running.stop()
+      await running.stop(3000)
     }
     expect(await sentenceOf(client.s3.list('raw', ''))).toContain('connection refused')
   })
@@ -54,7 +54,7 @@ describe('without S3_ENDPOINT and rustfs the embedded store is started', () => {
       expect(running.client.bucket('raw')).toBe('mine')
       expect(await running.client.s3.hasBucket('mine')).toBe(true)
     } finally {
-      await running.stop()
+      await running.stop(3000)
     }
   })
 
@@ -62,13 +62,13 @@ describe('without S3_ENDPOINT and rustfs the embedded store is started', () => {
     await using folder = await scratch()
     const first = await readied(await service.start(serviceContext(folder.path, {})))
     await first.client.s3.put('raw', 'a', 'body')
-    await first.stop()
+    await first.stop(3000)
     const second = await readied(await service.start(serviceContext(folder.path, {})))
     try {
       expect(await second.client.s3.list('raw', '')).toHaveLength(1)
       expect(second.client.s3.endpoint.secretAccessKey).not.toBe(first.client.s3.endpoint.secretAccessKey)
     } finally {
-      await second.stop()
+      await second.stop(3000)
     }
   })
 
@@ -101,7 +101,7 @@ describe('rustfs on PATH', () => {
     expect(running.detail).toStartWith('rustfs, 127.0.0.1:')
     await client.s3.put(client.bucket('raw'), 'a', 'body')
     expect(client.putEvents).toBeUndefined()
-    await running.stop()
+    await running.stop(3000)
     expect(await sentenceOf(client.s3.list('raw', ''))).toContain('connection refused')
   })
 
@@ -115,7 +115,7 @@ describe('rustfs on PATH', () => {
       said = await sentenceOf(running.ready(AbortSignal.timeout(1000)))
     }
     expect(said).toContain('it ended with 3 (no space left)')
-    await running.stop()
+    await running.stop(3000)
   })
 })
 
@@ -145,7 +145,7 @@ describe('with S3_ENDPOINT', () => {
     expect(detail).toBe(new URL(store.s3.endpoint.url).host)
     expect(await store.s3.hasBucket('loop-raw')).toBe(true)
     expect(context.announced).toEqual([])
-    await stop()
+    await stop(3000)
   })
 
   test('elsewhere a missing bucket is a Problem that says how to allow it, and nothing is created', async () => {
@@ -207,7 +207,7 @@ describe('with S3_ENDPOINT', () => {
     await client.s3.put('kept-raw', 'assay/plan-1/removing', 'theirs too')
     await client.s3.put('kept-raw', `${client.prefix}ours`, 'body')
     await client.s3.put('manifests', `${client.prefix}ours/too`, 'body')
-    await stop()
+    await stop(3000)
     await discard?.()
     expect((await store.s3.list('kept-raw', '')).map(({ key }) => key)).toEqual(['assay/plan-1/removing', 'theirs'])
     expect(await store.s3.list('manifests', client.prefix)).toEqual([])

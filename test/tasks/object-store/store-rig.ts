@@ -35,8 +35,8 @@ export async function startStore(folder: string): Promise<StoreProcess> {
     s3: connect({ url, ...keys }),
     pid: child.pid,
     folder,
-    kill: () => child.stop(0),
-    [Symbol.asyncDispose]: () => child.stop(3000),
+    kill: async () => void (await child.stop(0)),
+    [Symbol.asyncDispose]: async () => void (await child.stop(3000)),
   }
 }
 

@@ -77,7 +77,7 @@ export async function startRig(): Promise<Rig> {
   return {
     store: running.client,
     stop: async () => {
-      await running.stop()
+      await running.stop(3000)
       await rm(folder, { recursive: true, force: true })
     },
   }

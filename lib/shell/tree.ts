@@ -1,0 +1,149 @@
+import { messageOf } from '../plan/problem.ts'
+import { type Sentinels, startSentinels } from './sentinel.ts'
+import { carriers, carries, mark, statOf, type Tag, unmark } from './tag.ts'
+
+/** This process and all that it starts, held together so that nothing outlives it, however it ends. */
+export interface Tree {
+  /** What its processes are found by; undefined where they can't be marked: then only their process groups are known. */
+  readonly tag: string | undefined
+  readonly unmarked: string | undefined
+  /** Calls back when a sentinel was killed, so that the next blow might leave somebody; returns how to take that back. */
+  onLost(call: () => void): () => void
+  /**
+   * Ends what was started since and has lost its parent, or with `everything` whatever was started since: SIGTERM, half a second, SIGKILL.
+   * Returns how many those were; none while somebody else holds the tree as well.
+   */
+  sweep(everything: boolean): Promise<number>
+  release(): void
+  /** Releases it and has no sentinel wait for the next who holds one. */
+  close(): Promise<void>
+}
+
+interface Held {
+  readonly tag: Tag | undefined
+  readonly unmarked: string | undefined
+  readonly sentinels: Sentinels | undefined
+  readonly calls: Set<() => void>
+  holders: number
+  lost: boolean
+}
+
+let held: Held | undefined
+// They stay for the next who holds: a run in a program of many then costs nearly nothing.
+let idle: Sentinels | undefined
+
+/** Marks this process and has it watched, until every holder has released it. */
+export function holdTree(): Tree {
+  held ??= hold()
+  held.holders++
+  const mine = held
+  let released = false
+  const release = () => {
+    if (released) return
+    released = true
+    if (--mine.holders === 0) letGo(mine)
+  }
+  return {
+    tag: mine.tag?.own,
+    unmarked: mine.unmarked,
+    onLost(call) {
+      mine.calls.add(call)
+      if (mine.lost) call()
+      return () => void mine.calls.delete(call)
+    },
+    async sweep(everything) {
+      if (mine.tag === undefined || mine.holders > 1) return 0
+      return end(mine.tag.prefix, everything ? () => true : (pid) => !descends(pid))
+    },
+    release,
+    async close() {
+      release()
+      const waiting = idle
+      idle = undefined
+      await waiting?.end()
+    },
+  }
+}
+
+/** Where processes can't be marked, the sentinels are told which groups there are. */
+export function groupBegan(group: number): void {
+  if (held !== undefined && held.tag === undefined) held.sentinels?.tell(`+${group}`)
+}
+
+export function groupEnded(group: number): void {
+  if (held !== undefined && held.tag === undefined) held.sentinels?.tell(`-${group}`)
+}
+
+/** Ends at once what still carries the tag of a run whose runner is gone; returns how many those were. */
+export async function sweepTag(tag: string, runner: number): Promise<number> {
+  return carries(runner, tag) ? 0 : end(tag, () => true, 0)
+}
+
+function hold(): Held {
+  let sentinels = idle
+  idle = undefined
+  try {
+    // Before the mark: they carry none, or the sweep would end them first.
+    sentinels ??= started()
+  } catch (error) {
+    const unmarked = `no sentinel could be started: ${messageOf(error)}`
+    return { tag: undefined, unmarked, sentinels: undefined, calls: new Set(), holders: 0, lost: false }
+  }
+  const marked = mark()
+  const tag = 'own' in marked ? marked : undefined
+  const mine: Held = {
+    tag,
+    unmarked: 'reason' in marked ? marked.reason : undefined,
+    sentinels,
+    calls: new Set(),
+    holders: 0,
+    lost: false,
+  }
+  if (tag !== undefined) sentinels.tell(`tag ${tag.prefix}`)
+  return mine
+}
+
+function started(): Sentinels {
+  const sentinels = startSentinels()
+  void sentinels.lost.then(() => {
+    if (idle === sentinels) idle = undefined
+    if (held?.sentinels !== sentinels) return
+    held.lost = true
+    for (const call of held.calls) call()
+  })
+  return sentinels
+}
+
+function letGo(mine: Held): void {
+  held = undefined
+  if (mine.tag !== undefined) unmark(mine.tag)
+  mine.sentinels?.tell('tag')
+  if (mine.lost) void mine.sentinels?.end()
+  else idle = mine.sentinels
+}
+
+async function end(prefix: string, chosen: (pid: number) => boolean, grace = 500): Promise<number> {
+  const found = new Set<number>()
+  const deadline = performance.now() + grace + 1000
+  for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
+    const left = carriers(prefix).filter(chosen)
+    if (left.length === 0 || performance.now() > deadline) return found.size
+    const force = performance.now() >= deadline - 1000
+    for (const pid of left) if (force || !found.has(pid)) signal(pid, force ? 'SIGKILL' : 'SIGTERM')
+    for (const pid of left) found.add(pid)
+    await Bun.sleep(pause)
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended since, or became somebody else's (su), whom the next look finds or who is not ours to end.
+  }
+}
+
+function descends(pid: number): boolean {
+  for (let at = pid; at > 1; at = Number(statOf(at)[1] ?? 0)) if (at === process.pid) return true
+  return false
+}
