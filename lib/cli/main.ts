@@ -14,6 +14,8 @@ const commands = {
   doctor: () => import('./doctor.ts'),
   gc: () => import('./gc.ts'),
   torture: () => import('./torture.ts'),
+  schedule: () => import('./schedule.ts'),
+  history: () => import('./history.ts'),
 }
 
 const usage = `Typed test plans for ML pipelines
@@ -24,6 +26,8 @@ const usage = `Typed test plans for ML pipelines
   doctor            says what is on this machine
   gc                frees what old runs take
   torture PLAN      kills runs of a plan, resumes them and says what that cost
+  schedule          shows when plans run by themselves, and has cron run them
+  history [PLAN]    shows every run, and those that should have been
 
 Each says more with --help.
 `
@@ -83,7 +87,10 @@ function tell(error: unknown): number {
   if (error instanceof Problem) writeTo(2, `${withoutSecrets(error.message)}\n`)
   else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    writeTo(2, `Internal error: ${withoutSecrets(stack)}\nThis is a mistake in Assay: please report it with these lines.\n`)
+    writeTo(
+      2,
+      `Internal error: ${withoutSecrets(stack)}\nThis is a mistake in Assay: please report it with these lines.\n`,
+    )
   }
   return 2
 }

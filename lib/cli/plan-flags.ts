@@ -22,6 +22,11 @@ export const planFlags = {
   'allow-skip': { type: 'boolean', help: 'a run of which everything was skipped passes' },
   keep: { type: 'boolean', help: "services' data stays after a passed run" },
   'create-buckets': { type: 'boolean', help: 'creates missing buckets at S3_ENDPOINT' },
+  'on-fail': {
+    type: 'string',
+    value: 'COMMAND',
+    help: 'runs this where the exit code is not 0, the summary on its stdin',
+  },
   new: { type: 'string', value: 'NAME', help: 'writes a plan to start from' },
   ...commonFlags,
 } as const satisfies Flags

@@ -1,19 +1,14 @@
-import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 import { writeWhole } from '../record/files.ts'
-import { readJournal } from '../record/journal.ts'
-import type { RunRecord } from '../record/run-record.ts'
 import { csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import { readRecord } from '../report/results.ts'
-import { summaryText } from '../report/summary.ts'
-import { terminalView } from '../report/terminal.ts'
 import { type FoundRun, findRun, latestRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
-import { claimStdout, type Output } from './output.ts'
+import { claimStdout } from './output.ts'
 import { placesOf } from './places.ts'
 import { writeTo } from './print.ts'
-import { shownPath } from './shown-path.ts'
+import { showRun } from './show-run.ts'
 import { writing } from './writing.ts'
 
 const flags = {
@@ -62,12 +57,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
   if (csv !== undefined) put(csv, csvText(records))
   if (junit !== undefined) put(junit, junitXml(records))
-  for (const [index, one] of found.entries()) {
+  for (const one of found) {
     // The journal's own lines, which were read above and so are whole; a torn last one is left out.
     if (json) output.stdout.write(journalOf(one).replace(/[^\n]*$/, ''))
-    const record = records[index]
-    if (csv === undefined && junit === undefined && !json && record !== undefined)
-      show(one, record, output, explain ?? false)
+    if (csv === undefined && junit === undefined && !json) showRun(one, { ...output.people, explain: explain ?? false })
   }
   await output.stdout.flush()
   return 0
@@ -75,20 +68,4 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function journalOf({ store, plan, run }: FoundRun): string {
   return store.read(plan, run) ?? ''
-}
-
-function show(one: FoundRun, record: RunRecord, { people }: Output, explain: boolean): void {
-  const view = terminalView({
-    write: people.write,
-    isTTY: false, // it has happened: there is nothing to redraw
-    color: people.color,
-    columns: people.columns,
-    verbose: false,
-    explain,
-    pathOf: (plan, run) => shownPath(one.store.pathOf(plan, run)),
-  })
-  const path = join(one.store.pathOf(one.plan, one.run), 'journal.jsonl')
-  for (const event of readJournal(journalOf(one), path)) view.observe(event)
-  view.close()
-  if (record.ended === undefined) people.write(`  ${summaryText(record)}\n`)
 }

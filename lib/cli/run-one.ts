@@ -1,7 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
+import { noteRefusal } from '../record/refused.ts'
 import type { Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
 import { readRecord, writeResults } from '../report/results.ts'
@@ -103,7 +105,7 @@ function leaveResults(store: Store, plan: string, run: string, views: SharedView
   }
 }
 
-function finish(result: RunResult, { plan, output, views }: OneRun, store: Store): number {
+function finish(result: RunResult, { places, plan, output, views }: OneRun, store: Store): number {
   switch (result.kind) {
     case 'ended':
       return result.exit
@@ -111,6 +113,8 @@ function finish(result: RunResult, { plan, output, views }: OneRun, store: Store
       const reason = busy(plan.name, result)
       writeTo(2, `${reason}\n`)
       views.absent(plan.name, reason)
+      const at = new Date().toISOString()
+      writing(places.runs, () => noteRefusal(join(places.runs, plan.name), { at, holder: result.holder?.run }))
       return 75
     }
     case 'nothing to do':

@@ -7,6 +7,7 @@ import { type Choice, choosePlans } from './choose.ts'
 import { failedLastTime } from './failed.ts'
 import { listPlans } from './list-plans.ts'
 import { loadPlan } from './load.ts'
+import { tellFailure, tellingOfFailures } from './on-fail.ts'
 import { claimStdout, type Output } from './output.ts'
 import type { Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
@@ -18,6 +19,15 @@ import { worst } from './worst.ts'
 
 /** Runs the chosen plans one after the other and returns the worst of their exit codes. */
 export async function runChosen(places: Places, names: readonly string[], flags: PlanFlags): Promise<number> {
+  try {
+    return await runAll(places, names, flags)
+  } catch (error) {
+    await tellEarly(places, names, flags, error)
+    throw error
+  }
+}
+
+async function runAll(places: Places, names: readonly string[], flags: PlanFlags): Promise<number> {
   const jobs = jobsOf(flags.jobs)
   readEnvFiles(flags['env-file'] ?? [])
   if (flags['create-buckets']) process.env.ASSAY_CREATE_BUCKETS = 'yes'
@@ -32,12 +42,16 @@ export async function runChosen(places: Places, names: readonly string[], flags:
 
   if (flags['dry-run']) {
     const { preview } = await import('./dry-run.ts')
-    return inTurn(loaded, new AbortController().signal, output, async (plan) =>
-      preview(places, plan, params, flags, output),
+    return inTurn(
+      loaded,
+      new AbortController().signal,
+      output,
+      async (plan) => preview(places, plan, params, flags, output),
+      async () => {},
     )
   }
 
-  const views = sharedViews(flags, output)
+  const { views, ended } = tellingOfFailures(places, flags['on-fail'], sharedViews(flags, output))
   for (const { name, problem } of loaded) if (problem) views.absent(name, withoutSecrets(problem.message))
   const current: { abandon?: () => void } = {}
   const codes: number[] = []
@@ -46,17 +60,30 @@ export async function runChosen(places: Places, names: readonly string[], flags:
       output.stdout,
       () => current.abandon?.(),
       (signal) =>
-        inTurn(loaded, signal, output, (plan) =>
-          runOne({ places, plan, params, flags, jobs, output, views, signal, current }),
+        inTurn(
+          loaded,
+          signal,
+          output,
+          (plan) => runOne({ places, plan, params, flags, jobs, output, views, signal, current }),
+          ended,
         ),
     )
     codes.push(ran)
     views.end()
   } catch (error) {
     codes.push(tellProblem(error))
+    await tellEarly(places, chosen, flags, error)
   }
   await output.stdout.flush()
   return worst(codes)
+}
+
+/** Tells of what went wrong with no one plan. */
+async function tellEarly(places: Places, names: readonly string[], flags: PlanFlags, error: unknown): Promise<void> {
+  if (flags['on-fail'] === undefined || flags['dry-run'] || !(error instanceof Problem)) return
+  const reason = withoutSecrets(error.message)
+  const failed = { plan: names.join(' '), exit: 2, outcome: 'errored', run: undefined, reason }
+  await tellFailure(places, flags['on-fail'], failed)
 }
 
 type Loaded =
@@ -77,20 +104,27 @@ async function inTurn(
   signal: AbortSignal,
   output: Output,
   each: (plan: Plan) => Promise<number>,
+  ended: (plan: string, exit: number) => Promise<void>,
 ): Promise<number> {
   const codes: number[] = []
   for (const loaded of plans) {
     if (signal.aborted) break
-    try {
-      if (loaded.plan === undefined) throw loaded.problem
-      codes.push(await each(loaded.plan))
-    } catch (error) {
-      codes.push(tellProblem(error))
-    }
+    const code = await exitOf(loaded, each)
+    codes.push(code)
+    await ended(loaded.name, code)
     if (plans.length > 1 && loaded !== plans.at(-1)) output.people.write('\n')
   }
   await output.stdout.flush()
   return worst(codes)
+}
+
+async function exitOf({ plan, problem }: Loaded, each: (plan: Plan) => Promise<number>): Promise<number> {
+  try {
+    if (plan === undefined) throw problem
+    return await each(plan)
+  } catch (error) {
+    return tellProblem(error)
+  }
 }
 
 async function chosenNames(places: Places, choice: Choice, flags: PlanFlags): Promise<readonly string[]> {

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { cannot } from '../plan/problem.ts'
+import { fileStore } from '../record/files.ts'
+import { type HistoryEntry, historyOf } from '../record/history.ts'
+import { readRefusals } from '../record/refused.ts'
+import { formatDuration } from '../report/format.ts'
+import { columns } from './columns.ts'
+import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { unknownPlan } from './load.ts'
+import { machineZone } from './machine-zone.ts'
+import { type Places, placesOf, planNames } from './places.ts'
+import { writeTo } from './print.ts'
+import { runningRun } from './running.ts'
+import { readState } from './schedule-state.ts'
+
+const flags = {
+  last: { type: 'string', value: 'N', help: 'so many lines (default 20)' },
+  json: { type: 'boolean', help: 'prints everything as JSON lines' },
+  ...commonFlags,
+} as const satisfies Flags
+
+const words = `Shows what happened to plans, oldest first; times are UTC
+
+  PLAN         only this one
+
+Beside a run's outcome: running; interrupted, its journal has no end; overlapped, the lock of another run kept it out;
+missed, a scheduled time since schedule install within 20 minutes of which nothing started.
+
+flags
+`
+
+type Row = HistoryEntry & { readonly plan: string }
+
+/** `history`: every run of a plan, and those that should have been. */
+export function run(args: readonly string[]): number {
+  const { values, positionals } = parseFlags('history', flags, args)
+  if (values.help) {
+    writeTo(1, words + flagLines(flags))
+    return 0
+  }
+  const [plan, more] = positionals
+  if (more !== undefined) throw cannot('show the history', 'PLAN', 'one plan or none', positionals.join(' '))
+  const last = lastOf(values.last)
+  const places = placesOf(values.dir)
+  const rows = rowsOf(places, plan)
+  if (values.json) writeTo(1, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  else if (rows.length === 0) writeTo(1, `Nothing has run yet. Run a plan: ${places.command('plan')}\n`)
+  else {
+    const shown = inOneLine(rows).slice(-last)
+    writeTo(1, columns([['plan', 'started', 'duration', 'outcome', 'exit', 'run'], ...shown.map(cellsOf)], ''))
+  }
+  return 0
+}
+
+function lastOf(given = '20'): number {
+  if (/^[1-9]\d*$/.test(given)) return Number(given)
+  throw cannot('show the history', '--last', 'a whole number from 1', given)
+}
+
+function rowsOf(places: Places, only: string | undefined): readonly Row[] {
+  const store = fileStore(places.runs)
+  const state = readState(places).plans
+  const known = [...new Set([...store.plans(), ...Object.keys(state)])]
+  if (only !== undefined && !known.includes(only) && !planNames(places).includes(only)) throw unknownPlan(places, only)
+  const rows = (only === undefined ? known : [only]).flatMap((plan): readonly Row[] => {
+    const folder = join(places.runs, plan)
+    const kept = state[plan]
+    const entries = historyOf(store, plan, {
+      refusals: readRefusals(folder),
+      kept: kept && { timetable: { cron: kept.cron, zone: kept.zone }, since: new Date(kept.since) },
+      running: runningRun(folder)?.run,
+      machineZone: machineZone(),
+      now: new Date(),
+    })
+    return entries.map((entry) => ({ plan, ...entry }))
+  })
+  return rows.sort((a, b) => a.at.getTime() - b.at.getTime())
+}
+
+/** A row and how many times like it followed at once. */
+interface Line {
+  readonly row: Row
+  readonly times: number
+  readonly last: Date
+}
+
+/** A plan that is missed for a week takes one line. */
+function inOneLine(rows: readonly Row[]): readonly Line[] {
+  const lines: Line[] = []
+  for (const row of rows) {
+    const before = lines.at(-1)
+    if (before?.row.kind === 'missed' && row.kind === 'missed' && before.row.plan === row.plan)
+      lines[lines.length - 1] = { ...before, times: before.times + 1, last: row.at }
+    else lines.push({ row, times: 1, last: row.at })
+  }
+  return lines
+}
+
+function cellsOf({ row, times, last }: Line): readonly string[] {
+  const at = shown(row.at)
+  switch (row.kind) {
+    case 'run':
+      return [
+        row.plan,
+        at,
+        row.duration === undefined ? '' : formatDuration(row.duration),
+        row.outcome,
+        row.exit === undefined ? '' : String(row.exit),
+        row.run,
+      ]
+    case 'overlapped':
+      return [row.plan, at, '', 'overlapped', '75', row.holder === undefined ? '' : `kept out by ${row.holder}`]
+    case 'missed':
+      return [row.plan, at, '', 'missed', '', times === 1 ? '' : `${times} times, the last ${shown(last)}`]
+  }
+}
+
+function shown(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ')
+}
