@@ -240,7 +240,7 @@ async function runIn<P extends Params>(
   const ended = await tree.sweep(options.alone ?? false)
   if (ended > 0) announce(`ended ${processes(ended)} that steps left behind`)
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
-  const end = async () => {
+  const end = async (signal: AbortSignal) => {
     const { outcome, exit, reason } = summing(current(), signal, policy)
     record({
       event: 'run-ended',
@@ -253,13 +253,14 @@ async function runIn<P extends Params>(
     await journal.settled()
     return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() } as const
   }
-  const result = await end()
+  const result = await end(signal)
   if (options.keep || result.outcome !== 'passed') return result
   // Only now: of a run that is killed while its services' data goes, a resume would find nothing to reuse.
   await services.discardAll()
   files.remove(servicesFolder)
-  // What could not be removed is worth another end.
-  return summing(current(), signal, policy).outcome === 'passed' ? result : end()
+  // What could not be removed is worth another end; to be told to stop now is not.
+  const never = AbortSignal.any([])
+  return summing(current(), never, policy).outcome === 'passed' ? result : end(never)
 }
 
 /** All of a run is over within this many milliseconds of the death of a sentinel, since the next blow would find nobody on guard. */
