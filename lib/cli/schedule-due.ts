@@ -4,7 +4,7 @@ import { machineZone } from './machine-zone.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
 import { writeTo } from './print.ts'
-import type { ScheduleFlags } from './schedule.ts'
+import type { ScheduleFlags } from './schedule-flags.ts'
 import { changeState, type KeptPlan, keptFrom, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 

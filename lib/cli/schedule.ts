@@ -2,24 +2,14 @@ import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot } from '../plan/problem.ts'
 import { clockTime, timesAfter } from '../plan/schedule.ts'
 import { columns } from './columns.ts'
-import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { flagLines, parseFlags } from './flags.ts'
 import { machineZone } from './machine-zone.ts'
 import { claimStdout, type Output } from './output.ts'
 import { type Places, placesOf } from './places.ts'
 import { writeTo } from './print.ts'
+import { scheduleFlags } from './schedule-flags.ts'
 import { isKept, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
-
-const flags = {
-  json: { type: 'boolean', help: 'lists as JSON lines' },
-  'dry-run': { type: 'boolean', help: 'install, remove: shows the lines; changes nothing' },
-  'on-fail': { type: 'string', value: 'COMMAND', help: 'install, due --run: what plans are run with; see plan --help' },
-  at: { type: 'string', value: 'TIME', help: 'due: as if it were then; 2026-11-21T02:30, or with Z or +01:00' },
-  run: { type: 'boolean', help: 'due: runs what has become due since this was asked last, at most a day ago' },
-  ...commonFlags,
-} as const satisfies Flags
-
-export type ScheduleFlags = ReturnType<typeof parseFlags<typeof flags>>['values']
 
 const words = `Shows when plans run by themselves, with the next three times: schedule: '30 2 * * mon-fri' or
 { cron: '@daily', zone: 'Europe/Berlin' } in a plan
@@ -43,9 +33,9 @@ const subcommands = ['install', 'remove', 'due'] as const
 
 /** `schedule`: when plans run by themselves, and what makes them. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags('schedule', flags, args)
+  const { values, positionals } = parseFlags('schedule', scheduleFlags, args)
   if (values.help) {
-    writeTo(1, words + flagLines(flags))
+    writeTo(1, words + flagLines(scheduleFlags))
     return 0
   }
   const [word, ...names] = positionals
