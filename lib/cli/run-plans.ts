@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
-import { didYouMean } from '../plan/did-you-mean.ts'
 import type { Plan } from '../plan/plan.ts'
-import { cannot, messageOf, Problem } from '../plan/problem.ts'
+import { cannot, Problem } from '../plan/problem.ts'
 import { type Choice, choosePlans } from './choose.ts'
+import { readEnvFiles } from './env-file.ts'
 import { failedLastTime } from './failed.ts'
 import { listPlans } from './list-plans.ts'
 import { loadPlan } from './load.ts'
@@ -13,6 +11,7 @@ import type { Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
 import { tellProblem, withoutSecrets } from './print.ts'
 import { runOne } from './run-one.ts'
+import { setParams } from './set-params.ts'
 import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
 import { worst } from './worst.ts'
@@ -38,7 +37,7 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
 
   const loaded: Loaded[] = []
   for (const name of chosen) loaded.push(await load(places, name))
-  const params = givenParams(flags.set ?? [], loaded)
+  const params = setParams(flags.set ?? [], loaded)
 
   if (flags['dry-run']) {
     const { preview } = await import('./dry-run.ts')
@@ -154,40 +153,4 @@ function jobsOf(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
   if (/^[1-9]\d*$/.test(given)) return Number(given)
   throw cannot('run a plan', '--jobs', 'a whole number from 1', given)
-}
-
-function readEnvFiles(files: readonly string[]): void {
-  const set = new Set(Object.keys(process.env))
-  for (const file of files) {
-    const values = parseEnv(read(file))
-    for (const [name, value] of Object.entries(values)) if (!set.has(name)) process.env[name] = value
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw cannot('run a plan', '--env-file', 'a file that can be read', file, messageOf(error))
-  }
-}
-
-function givenParams(sets: readonly string[], plans: readonly Loaded[]): Readonly<Record<string, string>> {
-  const known = [...new Set(plans.flatMap(({ plan }) => Object.keys(plan?.params ?? {})))]
-  const entries = sets.map((set) => {
-    const at = set.indexOf('=')
-    if (at < 1) throw cannot('run a plan', '--set', 'NAME=VALUE', set)
-    const name = set.slice(0, at)
-    // A plan that could not be loaded says so itself, and its parameters are not known.
-    if (!known.includes(name) && plans.every(({ plan }) => plan !== undefined))
-      throw cannot(
-        `run ${plans.map(({ name }) => name).join(', ')}`,
-        '--set',
-        'a parameter',
-        name,
-        didYouMean(name, known),
-      )
-    return [name, set.slice(at + 1)] as const
-  })
-  return Object.fromEntries(entries)
 }

@@ -20,10 +20,8 @@ export function parseBytes(amount: Bytes, what = 'disk'): number {
 }
 
 function scale(said: string, units: Readonly<Record<string, number>>, what: string, rule: string): number {
-  const [number = '', unit = ''] = said.split(' ')
-  const factor = units[unit]
-  const value = Number(number)
-  if (factor === undefined || number === '' || !Number.isFinite(value) || value < 0)
-    throw cannot('read a plan', what, rule, said)
-  return value * factor
+  const [, number = '', unit = ''] = /^(\S+) (\w+)$/.exec(said) ?? []
+  const value = Number(number) * (Object.hasOwn(units, unit) ? (units[unit] ?? Number.NaN) : Number.NaN)
+  if (number === '' || !Number.isFinite(value) || value < 0) throw cannot('read a plan', what, rule, said)
+  return value
 }

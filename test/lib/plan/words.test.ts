@@ -15,6 +15,11 @@ describe('durations and amounts', () => {
   ] as const)('%s is %d milliseconds', (said, ms) => expect(parseDuration(said)).toBe(ms))
 
   test('2 GB is 2,000,000,000 bytes', () => expect(parseBytes('2 GB')).toBe(2e9))
+
+  test.each(['30', '30s', 's', ' s', '30 s or so', '30 toString', '-1 s', 'Infinity s', 'NaN s', '1e308 h'])(
+    '%j is refused',
+    (said) => expect(() => parseDuration(JSON.parse(JSON.stringify(said)))).toThrow(/'timeout' must be like '30 s'/),
+  )
 })
 
 describe('an error sentence', () => {
