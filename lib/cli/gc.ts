@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
+import { isLink } from '../record/below.ts'
 import { fileStore } from '../record/files.ts'
 import { thisProcess } from '../record/holder.ts'
 import { formatBytes } from '../report/format.ts'
@@ -23,7 +24,7 @@ const flags = {
 
 const words = `Removes old runs, and what has not been used as long of .assay/
 
-Never the newest run of a plan, never one that goes on, never .assay/python.
+Never the newest run of a plan, never one that goes on, never .assay/python, never through a symbolic link.
 
 flags
 `
@@ -49,11 +50,19 @@ export async function run(args: readonly string[]): Promise<number> {
     writeTo(1, `${dry ? 'would remove' : 'removed'} ${shownPath(path)}  ${formatBytes(bytes)}\n`)
     if (!dry) rmSync(path, { recursive: true, force: true })
   }
-  for (const plan of fileStore(places.runs).plans()) sweepPlan(places, plan, keep, dry, remove)
-  if (keep.kind === 'days') sweepCache(places, keep.days, remove)
+  if (!leftAlone(places.runs))
+    for (const plan of fileStore(places.runs).plans()) sweepPlan(places, plan, keep, dry, remove)
+  if (keep.kind === 'days' && !leftAlone(places.cache)) sweepCache(places, keep.days, remove)
   const things = `${count} folder${count === 1 ? '' : 's'}, ${formatBytes(freed)}`
   writeTo(1, count === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
   return 0
+}
+
+/** What a link leads to is somebody's, and not ours to take away. */
+function leftAlone(folder: string): boolean {
+  const link = isLink(folder)
+  if (link) writeTo(1, `left ${shownPath(folder)} alone: it is a symbolic link\n`)
+  return link
 }
 
 function keepOf(given: string): Keep {

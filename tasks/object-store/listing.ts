@@ -19,6 +19,8 @@ export async function listAll(bucket: string, prefix: string, page: ListPage): P
     for (const { Key, Size, ETag } of answer.Contents ?? []) {
       if (Key === undefined) continue
       const key = decoded(Key, answer.EncodingType)
+      // Whoever asked may be about to remove what is listed.
+      if (!key.startsWith(prefix)) throw broken(bucket, prefix, 'lists keys that do not begin with that')
       found.set(key, { key, size: Size ?? 0, etag: bare(ETag) })
     }
     token = answer.IsTruncated ? answer.NextContinuationToken : undefined

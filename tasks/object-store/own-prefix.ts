@@ -19,8 +19,11 @@ export interface Claim {
  * allowed (a loopback endpoint, or ASSAY_CREATE_BUCKETS), and refuses a prefix that holds anything this very run did not put there.
  */
 export async function claimPrefixes(s3: S3, wanted: Claim, context: ServiceContext): Promise<void> {
-  const { env, folder, announce } = context
+  const { env, folder, announce, run } = context
   const { roles, prefixes } = wanted
+  for (const prefix of prefixes)
+    if (!prefix.includes(run))
+      throw cannot(`write to ${s3.endpoint.url}`, 'prefix', "one with the run's id in it", prefix)
   const { url } = s3.endpoint
   const buckets = [...new Set(roles.map((role) => bucketName(role, env)))]
   const missing: string[] = []
@@ -66,6 +69,9 @@ async function isThere(
 
 /** Removes every object below the prefixes: they were empty when this run claimed them. */
 export async function removeBelow(s3: S3, prefixes: readonly string[], buckets: readonly string[]): Promise<void> {
+  for (const prefix of prefixes)
+    if (!/^[^/]+\/[^/]/.test(prefix))
+      throw cannot('remove what a run wrote', 'prefix', 'at least two names deep', prefix)
   for (const bucket of new Set(buckets))
     for (const prefix of prefixes) {
       const written = await s3.list(bucket, prefix)

@@ -1,3 +1,5 @@
+import { cannot } from '../../lib/index.ts'
+
 /** What a bucket is for in the pipeline under test; the variable that names it, and its name where that isn't set. */
 const roles = {
   raw: ['RAW_BUCKET', 'raw'],
@@ -18,5 +20,7 @@ export function bucketVariable(role: Role): string {
 
 export function bucketName(role: Role, env: Readonly<Record<string, string | undefined>>): string {
   const [variable, name] = roles[role]
-  return env[variable] || name
+  const bucket = env[variable] || name
+  if (/^[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/.test(bucket) && !bucket.includes('..')) return bucket
+  throw cannot('use the object store', variable, 'a bucket name of 3 to 63 letters, digits, dots and dashes', bucket)
 }

@@ -45,13 +45,15 @@ export function watchHere(root: string, keep: string, changed: () => void): Loca
   const contents = new Map<string, Content>()
   let links = 0
   const hashing = limiter(2)
+  const real = `${realpathSync(root)}${sep}`
 
   const notice = (path: string) => {
     if (!isWatched(path)) return
-    const stats = statsOf(root, path)
+    const stats = statsOf(real, path)
     if (stats === 'gone') {
       if (!latest.has(path)) remember(path, undefined)
-    } else if (stats.isDirectory()) scan(path)
+    } else if (stats === 'linked folder') return
+    else if (stats.isDirectory()) scan(path)
     else if (stats.isFile()) {
       // Inode numbers are used again soon after a file is gone; with the time of its birth they are not.
       const id = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`
@@ -162,11 +164,17 @@ function isWatched(path: string): boolean {
   return path.startsWith('input/') || path.startsWith('output/')
 }
 
-function statsOf(root: string, path: string): Stats | 'gone' {
+/** `root` is a real path. What a link leads to elsewhere was not staged here, is none of ours to read, and counts as gone. */
+function statsOf(root: string, path: string): Stats | 'gone' | 'linked folder' {
   try {
     const full = join(root, path)
     const stats = lstatSync(full)
-    return stats.isSymbolicLink() ? statSync(full) : stats
+    if (!stats.isSymbolicLink()) return stats
+    const target = realpathSync(full)
+    const there = statSync(target)
+    // Its files are seen where they are, and a link upwards would never end.
+    if (there.isDirectory()) return 'linked folder'
+    return target.startsWith(root) ? there : 'gone'
   } catch {
     return 'gone'
   }

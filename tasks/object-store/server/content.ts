@@ -1,4 +1,14 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, write, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSlice } from './exchange.ts'
@@ -59,7 +69,7 @@ export function openContent(folder: string): Content {
   const handleOf = (id: string): number => {
     const known = handles.get(id)
     if (known !== undefined) return known
-    const handle = openSync(path(id), 'r')
+    const handle = openSync(path(id), constants.O_RDONLY | constants.O_NOFOLLOW)
     handles.set(id, handle)
     const [oldest] = handles.keys()
     if (handles.size > handleLimit && oldest !== undefined) closeHandle(oldest)
@@ -87,7 +97,11 @@ export function openContent(folder: string): Content {
   const open = (): OpenFile => {
     const spare = spares.pop()
     const id = spare?.id ?? `${session}-${(created++).toString(36)}`
-    return { id, handle: openSync(path(id), spare ? 'r+' : 'wx'), size: spare?.size ?? 0 }
+    return {
+      id,
+      handle: openSync(path(id), spare ? constants.O_RDWR | constants.O_NOFOLLOW : 'wx'),
+      size: spare?.size ?? 0,
+    }
   }
 
   return {
@@ -143,7 +157,7 @@ export function openContent(folder: string): Content {
       return bytes
     },
     sweep(known) {
-      for (const id of readdirSync(folder)) if (!known.has(id)) unlinkFile(id)
+      for (const id of readdirSync(folder)) if (!known.has(id) && /^[0-9a-z]+-[0-9a-z]+$/.test(id)) unlinkFile(id)
     },
     async close() {
       for (const { id } of spares.splice(0)) unlinkFile(id)

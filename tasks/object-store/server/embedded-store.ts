@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { below, cannot } from '../../../lib/index.ts'
 import type { Endpoint } from '../client.ts'
 import type { Faults } from '../faults.ts'
 import { openAccessRecord, type PutEvent } from './access-record.ts'
@@ -35,10 +35,21 @@ export interface OpenStore {
 /** Opens what is in the folder, whole as it was left, also by kill -9; throws when another process has it open. */
 export function openStore(folder: string, credentials: Credentials): OpenStore {
   mkdirSync(folder, { recursive: true })
-  const catalog = openCatalog(join(folder, 'catalog.sqlite'))
-  const content = openContent(join(folder, 'content'))
+  const file = (name: string) => below(folder, [name], 'dir')
+  const [catalogFile, contentFolder, recordFile] = [file('catalog.sqlite'), file('content'), file('requests.jsonl')]
+  // Anybody may have a folder of that name, and ours is swept.
+  if (!existsSync(catalogFile) && existsSync(contentFolder) && readdirSync(contentFolder).length > 0)
+    throw cannot(
+      'open the object store',
+      'dir',
+      'empty, or a store that was left there',
+      folder,
+      'Name another folder.',
+    )
+  const catalog = openCatalog(catalogFile)
+  const content = openContent(contentFolder)
   content.sweep(catalog.contentIds())
-  const record = openAccessRecord<PutEvent>(join(folder, 'requests.jsonl'))
+  const record = openAccessRecord<PutEvent>(recordFile)
   const store = { catalog, uploads: openUploads(catalog.db), content, record, credentials }
   return {
     answer: (request) => answer(store, request),
@@ -54,7 +65,7 @@ export function openStore(folder: string, credentials: Credentials): OpenStore {
 export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const { folder, port, faults: wanted, ...credentials } = options
   const store = openStore(folder, credentials)
-  const faults = wanted && openFaults(wanted, join(folder, 'faults.jsonl'))
+  const faults = wanted && openFaults(wanted, below(folder, ['faults.jsonl'], 'dir'))
   const close = async () => {
     await store.close()
     faults?.close()

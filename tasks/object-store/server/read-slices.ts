@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileSlice } from './exchange.ts'
 
@@ -6,7 +7,7 @@ const pieceSize = 256 * 1024
 /** The bytes of the slices in pieces, each file open only while it is read. */
 export async function* readSlices(slices: readonly FileSlice[]): AsyncGenerator<Uint8Array> {
   for (const { path, offset, length } of slices) {
-    const file = await open(path, 'r')
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     try {
       let done = 0
       while (done < length) {

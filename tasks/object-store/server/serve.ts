@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { cannot, messageOf } from '../../../lib/index.ts'
+import { cannot, messageOf, Problem } from '../../../lib/index.ts'
 import type { Faults } from '../faults.ts'
 import { randomKeys } from '../random-keys.ts'
 import { type EmbeddedStore, startEmbeddedStore } from './embedded-store.ts'
@@ -55,6 +55,7 @@ async function start(
   try {
     return await startEmbeddedStore({ folder: dir, port, ...keys })
   } catch (error) {
+    if (error instanceof Problem) throw error
     const reason = messageOf(error)
     if (/EADDRINUSE|in use/i.test(reason)) throw cannot(action, 'port', 'free', port, 'Choose another, or 0 for any.')
     if (/locked/i.test(reason))

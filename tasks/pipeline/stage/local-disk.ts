@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { cannot, Failure, messageOf } from '../../../lib/index.ts'
+import { below, cannot, Failure, messageOf } from '../../../lib/index.ts'
 import { sha256 } from './digest.ts'
 
 /** A stage's share of the folder on fast local disk (`NVME_ROOT`). */
@@ -24,7 +24,7 @@ const evidenceBytes = 64e6
 /** `owner` tells the files of one stage and data set from those of others that share the folder; letters, digits and dashes. */
 export async function openLocalDisk(root: string, minGb: number, owner: string): Promise<LocalDisk> {
   const at = resolve(root)
-  const folders = ['input', 'work', 'output', 'cache'].map((name) => join(at, name))
+  const folders = ['input', 'work', 'output', 'cache'].map((name) => below(at, [name], 'NVME_ROOT'))
   const mine = `${owner}-`
   const kept: { path: string; bytes: number }[] = []
   let keptBytes = 0
@@ -60,7 +60,8 @@ export async function openLocalDisk(root: string, minGb: number, owner: string):
       const path = join(at, folder, name)
       temporary += 1
       const unfinished = join(at, 'work', `${mine}${process.pid}-${temporary}.part`)
-      await Bun.write(unfinished, bytes)
+      // Anew, and so never through a link that lies in wait.
+      await writeFile(unfinished, bytes, { flag: 'wx' })
       await rename(unfinished, path)
       return path
     },
