@@ -1,41 +1,27 @@
-import {
-  appendFileSync,
-  closeSync,
-  constants,
-  existsSync,
-  fdatasync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
 import { below } from './below.ts'
+import { type Disk, disk as realDisk } from './disk.ts'
 import { foldersOf, lastLine } from './folder.ts'
-import { lockFile } from './lock.ts'
+import { wholeLength } from './journal.ts'
+import { lateLogs } from './late-logs.ts'
+import { lockFile, takenByOthers } from './lock.ts'
 import type { RunStore, Store } from './store.ts'
 
-const datasync = promisify(fdatasync)
-
 /** Runs as folders: `<root>/<plan>/<run>/journal.jsonl` and what lies beside it. */
-export function fileStore(root: string): Store {
+export function fileStore(root: string, disk: Disk = realDisk): Store {
   const folderOf = (plan: string, run: string) => below(root, [plan, run], 'run')
   const journalPath = (plan: string, run: string) => below(root, [plan, run, 'journal.jsonl'], 'run')
 
   return {
     create(plan, run) {
       const folder = folderOf(plan, run)
-      guarded(root, () => mkdirSync(folder, { recursive: true }))
-      return runStore(folder, 'wx')
+      const first = guarded(root, () => disk.makeFolder(folder))
+      return runStore(folder, 'wx', namedIn(first ?? folder, folder), disk)
     },
-    open: (plan, run) => runStore(folderOf(plan, run), 'r+'),
+    open: (plan, run) => runStore(folderOf(plan, run), 'r+', [], disk),
     read(plan, run) {
       const path = journalPath(plan, run)
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined
@@ -47,18 +33,33 @@ export function fileStore(root: string): Store {
     lock(plan, holder) {
       const path = below(root, [plan, '.lock'], 'plan')
       return guarded(root, () => {
-        mkdirSync(dirname(path), { recursive: true })
+        disk.makeFolder(dirname(path))
         return lockFile(path, holder)
       })
     },
   }
 }
 
-function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
+/** `fresh`: the folders whose new names must outlive a power cut together with the first lines. */
+function runStore(folder: string, mode: 'wx' | 'r+', fresh: readonly string[], disk: Disk): RunStore {
   const journal = below(folder, ['journal.jsonl'], 'journal')
   const within = (name: string) => below(folder, name.split('/'), 'file of the run')
-  const fd = guarded(folder, () => openSync(journal, mode))
-  let length = mode === 'wx' ? 0 : cutTornLine(fd)
+  const fd = guarded(folder, () => disk.open(journal, mode))
+  // Before anything is cut: what looks torn may be a line that somebody else is writing.
+  if (takenByOthers(fd)) {
+    disk.close(fd)
+    throw new Problem(
+      sentence(
+        'record the run',
+        journal,
+        'written by one process',
+        'another one has it',
+        'Wait for that run, or stop it.',
+      ),
+    )
+  }
+  let length = mode === 'wx' ? 0 : cutTornLines(fd, disk)
+  let unsynced = fresh
   const logs = lateLogs()
   return {
     path: folder,
@@ -66,114 +67,84 @@ function runStore(folder: string, mode: 'wx' | 'r+'): RunStore {
       const bytes = Buffer.from(lines)
       guarded(folder, () => {
         try {
-          for (let written = 0; written < bytes.length; )
-            written += writeSync(fd, bytes, written, bytes.length - written, length + written)
+          writeAll(fd, bytes, length, disk)
         } catch (error) {
-          ftruncateSync(fd, length) // a full disk takes part of a line; the rest of the journal stays readable
+          disk.truncate(fd, length) // a full disk takes part of a line; the rest of the journal stays readable
           throw error
         }
       })
       length += bytes.length
     },
-    sync: () => datasync(fd).catch((error: unknown) => refuse(folder, error)),
+    async sync() {
+      const folders = unsynced
+      unsynced = []
+      try {
+        await Promise.all([disk.sync(fd), ...folders.map(disk.syncFolder)])
+      } catch (error) {
+        refuse(folder, error)
+      }
+    },
     write(name, content) {
       const path = within(name)
-      guarded(folder, () => writeWhole(path, content))
+      guarded(folder, () => writeWhole(path, content, disk))
       return path
     },
     log: (name, text) => guarded(folder, () => logs.add(join(folder, name), text)),
     folder(name) {
       const path = within(name)
-      guarded(folder, () => mkdirSync(path, { recursive: true }))
+      guarded(folder, () => disk.makeFolder(path))
       return path
     },
     remove(name) {
       const path = within(name)
-      guarded(folder, () => rmSync(path, { recursive: true, force: true }))
+      guarded(folder, () => disk.remove(path))
     },
     close() {
-      guarded(folder, logs.write)
-      closeSync(fd)
+      try {
+        guarded(folder, logs.write)
+      } finally {
+        disk.close(fd)
+      }
     },
   }
 }
 
-/** To that very file, and not to what a link in its place leads to. */
-const appendHere = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
-
-/**
- * Lines for log files, written a moment after they came: a new file makes the journal's next sync twice as long, so steps
- * that end together share that too.
- */
-function lateLogs() {
-  const soonMs = 100
-  const most = 64 * 1024
-  let pending = new Map<string, string>()
-  let size = 0
-  let timer: Timer | undefined
-  let broken: unknown
-
-  function write(): void {
-    clearTimeout(timer)
-    timer = undefined
-    const texts = pending
-    pending = new Map()
-    size = 0
-    for (const [path, text] of texts) {
-      mkdirSync(dirname(path), { recursive: true })
-      const fd = openSync(path, appendHere)
-      try {
-        appendFileSync(fd, text)
-      } finally {
-        closeSync(fd)
-      }
-    }
-  }
-
-  return {
-    add(path: string, text: string): void {
-      if (broken !== undefined) throw broken
-      pending.set(path, (pending.get(path) ?? '') + text)
-      size += text.length
-      if (size > most) write()
-      else
-        timer ??= setTimeout(() => {
-          try {
-            write()
-          } catch (error) {
-            broken = error // for whoever logs next
-          }
-        }, soonMs)
-    },
-    write,
-  }
+/** The folders in which the names of `first` and of all below it down to `last`'s files stand. */
+function namedIn(first: string, last: string): readonly string[] {
+  const folders = [last]
+  for (let at = last; at !== dirname(first); at = dirname(at)) folders.push(dirname(at))
+  return folders
 }
 
 /** Writes a file that is there whole or not at all, whatever happens meanwhile. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true })
+export function writeWhole(path: string, content: string | Uint8Array, disk: Disk = realDisk): void {
+  disk.makeFolder(dirname(path))
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    rmSync(temporary, { force: true })
-    const fd = openSync(temporary, 'wx') // never through a link that lies in wait
+    disk.remove(temporary)
+    const fd = disk.open(temporary, 'wx') // never through a link that lies in wait
     try {
-      const bytes = Buffer.from(content)
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
-      fsyncSync(fd)
+      writeAll(fd, Buffer.from(content), 0, disk)
+      disk.syncNow(fd)
     } finally {
-      closeSync(fd)
+      disk.close(fd)
     }
-    renameSync(temporary, path)
+    disk.rename(temporary, path)
+    disk.syncFolderNow(dirname(path))
   } catch (error) {
-    rmSync(temporary, { force: true })
+    disk.remove(temporary)
     throw error
   }
 }
 
-function cutTornLine(fd: number): number {
-  const whole = readFileSync(fd)
-  const length = whole.lastIndexOf(0x0a) + 1
-  if (length < whole.length) ftruncateSync(fd, length)
+function writeAll(fd: number, bytes: Uint8Array, at: number, disk: Disk): void {
+  for (let written = 0; written < bytes.length; ) written += disk.write(fd, bytes.subarray(written), at + written)
+}
+
+function cutTornLines(fd: number, disk: Disk): number {
+  const whole = disk.read(fd)
+  const length = wholeLength(whole.toString('latin1')) // a byte is a character
+  if (length < whole.length) disk.truncate(fd, length)
   return length
 }
 
@@ -188,6 +159,7 @@ function guarded<T>(place: string, work: () => T): T {
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some disk; what was recorded is kept',
   EDQUOT: 'Free some of your quota; what was recorded is kept',
+  EFBIG: 'Allow larger files (ulimit -f); what was recorded is kept',
   EACCES: `Make it writable for this user on ${hostname()}`,
   EROFS: 'Mount it writable, or work in a checkout that is',
 }

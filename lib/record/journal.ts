@@ -14,9 +14,15 @@ export interface Journal {
 export function journalOf(store: RunStore): Journal {
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
+  let broken: { readonly because: unknown } | undefined
   const sync = async () => {
+    // The system tells of lines that it could not keep only once: a later sync proves nothing for them.
+    if (broken !== undefined) throw broken.because
     try {
       await store.sync()
+    } catch (error) {
+      broken = { because: error }
+      throw error
     } finally {
       running = undefined
     }
@@ -40,16 +46,25 @@ export function journalOf(store: RunStore): Journal {
 }
 
 /**
- * The events of a journal's text. A torn last line is left out; anything else that is not an event is refused by its
+ * The events of a journal's text. What is torn at its end is left out; anything else that is not an event is refused by its
  * line number, since a record with a hole proves nothing.
  */
 export function readJournal(text: string, path: string): readonly RunEvent[] {
-  const end = text.lastIndexOf('\n')
-  const lines = end === -1 ? [] : text.slice(0, end).split('\n')
+  const end = wholeLength(text)
+  const lines = end === 0 ? [] : text.slice(0, end - 1).split('\n')
   const events = lines.map((line, index) => parseLine(line, index + 1, path))
   if (events[0] !== undefined && events[0].event !== 'run-started')
     throw new Problem(sentence('read a journal', `${path}:1`, 'the start of a run', events[0].event))
   return events
+}
+
+/**
+ * How much of a journal was written whole: up to its last line break, and up to the line of the first NUL, which no line
+ * has: a power cut leaves them in place of bytes that were on their way, none of which was acknowledged.
+ */
+export function wholeLength(text: string): number {
+  const hole = text.indexOf('\0')
+  return text.lastIndexOf('\n', hole === -1 ? text.length : hole) + 1
 }
 
 function parseLine(line: string, number: number, path: string): RunEvent {

@@ -37,6 +37,11 @@ export function tryLock(fd: number): boolean {
   return flock(fd) === 'ours'
 }
 
+/** As `tryLock`, where a file system without such locks is no reason to give up; true when somebody else has it. */
+export function takenByOthers(fd: number): boolean {
+  return flock(fd) === 'theirs'
+}
+
 type Flock = 'ours' | 'theirs' | 'unsupported'
 
 function standingUnder(got: Flock, before: LockHolder): ReturnType<typeof standingOf> {

@@ -1,3 +1,4 @@
+import { wholeLength } from './journal.ts'
 import type { LockHolder, RunStore, Store } from './store.ts'
 
 /** Runs in memory, for tests of what is above the store. */
@@ -29,7 +30,7 @@ export function memoryStore(): Store {
     open(plan, run) {
       const path = pathOf(plan, run)
       const text = journals.get(path) ?? ''
-      journals.set(path, text.slice(0, text.lastIndexOf('\n') + 1))
+      journals.set(path, text.slice(0, wholeLength(text)))
       return runStore(path)
     },
     read: (plan, run) => journals.get(pathOf(plan, run)),

@@ -97,19 +97,19 @@ export const planted: readonly Planted[] = [
   {
     name: 'a step that failed counts as passed',
     file: 'lib/record/run-record.ts',
-    from: "if (event.outcome === 'passed') step.passed = event",
-    to: 'step.passed = event',
+    from: "if (event.outcome === 'passed') {\n",
+    to: '{\n',
   },
   {
     name: 'a line that was cut off is read as a whole one',
     file: 'lib/record/journal.ts',
-    from: "text.slice(0, end).split('\\n')",
+    from: "text.slice(0, end - 1).split('\\n')",
     to: "text.split('\\n').filter(Boolean)",
   },
   {
     name: 'a line that was cut off stays in the journal',
     file: 'lib/record/memory.ts',
-    from: "text.slice(0, text.lastIndexOf('\\n') + 1)",
+    from: 'text.slice(0, wholeLength(text))',
     to: 'text',
   },
   {
