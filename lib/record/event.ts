@@ -158,6 +158,8 @@ const runEnded = v.object({
   reason: v.optional(v.string()),
   exit: v.number(),
   duration: seconds,
+  /** What its services left is removed after this line: whoever finds it there finds what a kill left. */
+  removes: v.optional(v.literal(true)),
 })
 
 // Interfaces and not aliases: the compiler works out each shape once and then goes by its name.

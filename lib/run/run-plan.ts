@@ -106,10 +106,12 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   const recorded = recordedParams(plan, given)
   const run = before?.heading.run ?? runId(clock.now(), Math.random)
   const path = store.pathOf(plan.name, run)
-  if (before !== undefined && nothingToDo(before, graph, selected, recorded, options.code))
-    return { kind: 'nothing to do', run, path, record: before }
-
   const holder = { run, ...thisProcess(), since: clock.now().toISOString() }
+  if (before !== undefined && nothingToDo(before, graph, selected, recorded, options.code)) {
+    if (before.ended?.removes && !options.keep) removeLeft(store, plan.name, holder)
+    return { kind: 'nothing to do', run, path, record: before }
+  }
+
   const lock: Lock = options.parallel ? { kind: 'held', release() {} } : store.lock(plan.name, holder)
   if (lock.kind === 'busy') return lock
   const tree = holdTree()
@@ -242,6 +244,7 @@ async function runIn<P extends Params>(
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
   const end = async (signal: AbortSignal) => {
     const { outcome, exit, reason } = summing(current(), signal, policy)
+    const removes = !options.keep && outcome === 'passed'
     record({
       event: 'run-ended',
       at: clock.now().toISOString(),
@@ -249,12 +252,13 @@ async function runIn<P extends Params>(
       exit,
       duration: secondsSince(clock, began),
       ...(reason !== undefined && { reason }),
+      ...(removes && { removes }),
     })
     await journal.settled()
     return { kind: 'ended', outcome, exit, run: heading.run, path: files.path, record: current() } as const
   }
   const result = await end(signal)
-  if (options.keep || result.outcome !== 'passed') return result
+  if (result.record.ended?.removes === undefined) return result
   // Only now: of a run that is killed while its services' data goes, a resume would find nothing to reuse.
   await services.discardAll()
   files.remove(servicesFolder)
@@ -280,6 +284,19 @@ function recorder(journal: Journal, mask: Mask, observe: Observer, before: Draft
       if (draft === undefined) throw new Error('Internal error: a run without its start')
       return draft
     },
+  }
+}
+
+/** Removes what the services of a run that was killed as it ended left; nothing while another run goes on. */
+function removeLeft(store: Store, plan: string, holder: LockHolder): void {
+  const lock = store.lock(plan, holder)
+  if (lock.kind === 'busy') return
+  try {
+    const files = store.open(plan, holder.run)
+    files.remove(servicesFolder)
+    files.close()
+  } finally {
+    lock.release()
   }
 }
 
