@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf } from '../plan/problem.ts'
@@ -119,6 +120,8 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
     }
     case 'nothing to do':
       output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
+      // A run that was killed once it had passed left none.
+      if (!existsSync(join(result.path, 'results.csv'))) return leaveResults(store, plan.name, result.run, views)
       views.add(readRecord(store, plan.name, result.run), 'again')
       return 0
   }
