@@ -4,8 +4,9 @@ import type { Json } from '../plan/json.ts'
 /** The version of everything in a journal; it goes up with any change that an older reader would misunderstand. */
 export const journalSchema = 1
 
-// Every value that is read came out of JSON.parse, so there is nothing left to look at inside it.
-const json = v.custom<Json>((value) => value !== undefined)
+// Every value that is read came out of JSON.parse, so there is nothing left to look at inside it. What goes in is not typed
+// as Json, which has no end: the compiler would follow it where our declarations are checked.
+const json: v.GenericSchema<unknown, Json> = v.custom<Json>((value) => value !== undefined)
 
 export const outcome = v.picklist(['passed', 'failed', 'errored', 'skipped', 'aborted'])
 /** How a step ended; `failed`: the system under test is wrong, `errored`: the test or the world is. */

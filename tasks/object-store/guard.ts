@@ -16,3 +16,6 @@ process.on('SIGTERM', stop)
 process.stdin.on('end', stop).on('error', stop)
 process.stdin.resume()
 void child.exited.then(() => process.exit(child.exitCode ?? 1))
+
+// A module, so that its names are its own.
+export {}

@@ -81,6 +81,28 @@ console.log(JSON.stringify([result.kind === 'ended' && result.outcome, seen]))
     expect(readdirSync(join(user, 'elsewhere'))).toEqual(['smoke-mine'])
   })
 
+  test('has declarations that hold where libraries are checked too', async () => {
+    const types = readdirSync(join(user, 'node_modules/assay/types'), { recursive: true, encoding: 'utf8' })
+    const files = types.filter((file) => file.endsWith('.d.ts')).map((file) => `node_modules/assay/types/${file}`)
+    expect(files.length).toBeGreaterThan(50)
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: 'ESNext',
+      module: 'Preserve',
+      types: ['bun-types'],
+    }
+    symlinkSync(join(home, 'node_modules/bun-types'), join(user, 'node_modules/bun-types'))
+    await Bun.write(
+      join(user, 'declarations/tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: files.map((file) => `../${file}`) }),
+    )
+    const { out } = await run(user, tsc, '-p', 'declarations', '--pretty', 'false')
+    // zx wants types that are the user's to have.
+    const ours = out.split('\n').filter((line) => line.includes('assay/types/'))
+    expect(ours).toEqual([])
+  })
+
   test('type-checks strictly, and its types are no any', async () => {
     await Bun.write(
       join(user, 'wrong.ts'),
