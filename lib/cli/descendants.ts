@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { killMarked } from '../shell/tree.ts'
 
-/** Ends every process that this one started and that is still its child, or a child of one, at once. */
+/** Ends every process that this one started at once; where they can't be marked, those that are still its children, or children of one. */
 export function killDescendants(): void {
+  if (killMarked()) return
   const children = new Map<number, number[]>()
   for (const [pid, parent] of processes()) children.set(parent, [...(children.get(parent) ?? []), pid])
   const found = [...(children.get(process.pid) ?? [])]

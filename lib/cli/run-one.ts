@@ -1,5 +1,4 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf } from '../plan/problem.ts'
@@ -72,6 +71,7 @@ export async function runOne(one: OneRun): Promise<number> {
       keep: flags.keep ?? false,
       strict: flags.strict ?? false,
       allowSkip: flags['allow-skip'] ?? false,
+      alone: true,
       signal: one.signal,
       code: codeOf(places, plan.name),
       again: againCommand(places, plan, flags),

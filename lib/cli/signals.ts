@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Interrupted } from '../run/summing.ts'
 import { libc } from '../shell/libc.ts'
+import { endWithWrapper } from './wrapper.ts'
 
 /** One Ctrl-C arrives twice, from the terminal and from the `bun run` around us; a second one is meant as such after this long. */
 const secondAfterMs = 300
@@ -24,6 +25,10 @@ export function onSignals(
       stop(reason)
     } else if (signal === 'SIGINT' && performance.now() - first >= secondAfterMs) force(reason)
   }
+  endWithWrapper(() => {
+    first ??= performance.now()
+    stop(new Interrupted('the command that it was started by has ended', exits.SIGTERM, 1000))
+  })
   const heard = ignoresHangUp(stdout.isTTY || libc().isTerminal(0) || libc().isTerminal(2))
     ? (['SIGINT', 'SIGTERM'] as const)
     : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -1,4 +1,4 @@
-import { dlopen, ptr } from 'bun:ffi'
+import { dlopen, type FFIFunction, ptr } from 'bun:ffi'
 
 /** The few calls of the C library that Bun has no word for. Each throws when the call fails. */
 export interface Libc {
@@ -31,7 +31,7 @@ export function libc(): Libc {
 }
 
 function open(): Libc {
-  const { symbols } = openFirst(process.platform === 'darwin' ? libraries.darwin : libraries.linux)
+  const { symbols } = openFirst(process.platform === 'darwin' ? libraries.darwin : libraries.linux, calls)
   const done = (call: string, result: number) => {
     if (result === -1) throw new Error(`${call} failed`)
     return result
@@ -68,19 +68,29 @@ function open(): Libc {
   }
 }
 
-function openFirst(names: readonly string[]) {
+/** Has the kernel send this process a signal, by its number, when its parent ends. Only Linux can. */
+export function signalWithParent(signal: number): void {
+  const { symbols } = openFirst(libraries.linux, { prctl: { args: ['i32', 'u64'], returns: 'i32' } })
+  symbols.prctl(parentDeathSignal, signal)
+}
+
+const parentDeathSignal = 1 // PR_SET_PDEATHSIG
+
+const calls = {
+  dup: { args: ['i32'], returns: 'i32' },
+  dup2: { args: ['i32', 'i32'], returns: 'i32' },
+  pipe: { args: ['ptr'], returns: 'i32' },
+  isatty: { args: ['i32'], returns: 'i32' },
+  ioctl: { args: ['i32', 'u64'], returns: 'i32' },
+  getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+  setrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+} as const
+
+function openFirst<F extends Record<string, FFIFunction>>(names: readonly string[], functions: F) {
   const reasons: string[] = []
   for (const name of names) {
     try {
-      return dlopen(name, {
-        dup: { args: ['i32'], returns: 'i32' },
-        dup2: { args: ['i32', 'i32'], returns: 'i32' },
-        pipe: { args: ['ptr'], returns: 'i32' },
-        isatty: { args: ['i32'], returns: 'i32' },
-        ioctl: { args: ['i32', 'u64'], returns: 'i32' },
-        getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
-        setrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
-      })
+      return dlopen(name, functions)
     } catch (error) {
       reasons.push(String(error))
     }

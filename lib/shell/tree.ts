@@ -79,6 +79,14 @@ export async function sweepTag(tag: string, runner: number): Promise<number> {
   return carries(runner, tag) ? 0 : end(tag, () => true, 0)
 }
 
+/** Kills at once all that was started since this process is held; false where it isn't, or nothing can be marked. */
+export function killMarked(): boolean {
+  const { tag } = held ?? {}
+  if (tag === undefined) return false
+  for (const pid of carriers(tag.prefix)) signal(pid, 'SIGKILL')
+  return true
+}
+
 function hold(): Held {
   let sentinels = idle
   idle = undefined

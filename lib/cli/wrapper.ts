@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { signalWithParent } from '../shell/libc.ts'
+import { statOf } from '../shell/tag.ts'
+
+// `bun run plan`, `bunx assay` and `npx assay` stand between a person and us: whoever kills them means us. A login shell, cron's shell or
+// somebody's program does not: what they start goes on without them (nohup, systemd, a program that ends earlier).
+
+/** Has this process end when a command that only stands in for it is gone. `gone` is called where that can be done in order. */
+export function endWithWrapper(gone: () => void): void {
+  if (process.platform !== 'linux') return
+  const [parent, ...others] = wrappers(process.ppid)
+  if (parent === undefined) return
+  // `bun` hears every signal it can and waits for us, so that only force ends it; npm's shell ends on SIGTERM and tells nobody.
+  signalWithParent(parent.kind === 'bun' ? SIGKILL : SIGTERM)
+  if (process.ppid !== parent.pid) process.kill(process.pid, 'SIGKILL') // it ended before the kernel was asked
+  if (parent.kind === 'npm') process.on('SIGTERM', () => process.ppid === parent.pid || gone())
+  // npm's shell outlives npm.
+  if (others.length > 0)
+    setInterval(() => others.every(({ pid, started }) => startOf(pid) === started) || gone(), 250).unref()
+}
+
+interface Wrapper {
+  readonly pid: number
+  readonly kind: 'bun' | 'npm'
+  readonly started: string | undefined
+}
+
+const SIGKILL = 9
+const SIGTERM = 15
+
+/** The processes from this one up that only stand in for the next. */
+function wrappers(pid: number): readonly Wrapper[] {
+  const words = wordsOf(pid)
+  const kind = kindOf(words)
+  if (kind === 'shell') {
+    const around = wrappers(parentOf(pid))
+    const [next] = around
+    return next === undefined ? [] : [{ pid, kind: next.kind, started: startOf(pid) }, ...around]
+  }
+  return kind === undefined ? [] : [{ pid, kind, started: startOf(pid) }, ...wrappers(parentOf(pid))]
+}
+
+/** What the words of a command line say of it. */
+export function kindOf([program = '', ...words]: readonly string[]): 'bun' | 'npm' | 'shell' | undefined {
+  const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'))
+  const name = basename(program)
+  if (/^(ba|da|a)?sh$/.test(name)) return words[0] === '-c' ? 'shell' : undefined
+  if (name === 'bunx') return 'bun'
+  if (/^bun(-debug)?$/.test(name)) {
+    if (first === 'x' || first === 'exec') return 'bun'
+    // `bun run program.ts` and `bun program.ts` are programs themselves, `bun plan` is `bun run plan`, and we may have started ourselves again.
+    const script = first === 'run' ? second : first
+    return /[/.]/.test(script) ? (script === process.argv[1] ? 'bun' : undefined) : script === '' ? undefined : 'bun'
+  }
+  if (name === 'node') return /\b(npm|npx|pnpm|yarn)(-cli)?(\.c?js)?$/.test(first) ? 'npm' : undefined
+  // npm shows itself under a title of its own.
+  return /^(npm|npx|pnpm|yarn)\b/.test(name) ? 'npm' : undefined
+}
+
+function wordsOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .filter((word) => word !== '')
+  } catch {
+    return [] // it has ended
+  }
+}
+
+function parentOf(pid: number): number {
+  return Number(statOf(pid)[1] ?? 0)
+}
+
+function startOf(pid: number): string | undefined {
+  const stat = statOf(pid)
+  return stat[0] === 'Z' ? undefined : stat[19]
+}
