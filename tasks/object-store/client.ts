@@ -24,7 +24,7 @@ export interface ObjectInfo {
 export interface S3 {
   readonly endpoint: Endpoint
   put(bucket: string, key: string, body: Uint8Array | string, type?: string): Promise<void>
-  /** Writes only where nothing is (`If-None-Match: *`); false when something else was. */
+  /** Writes only where nothing is (`If-None-Match: *`); false when something else was. The very bytes may be an earlier attempt's, and count as ours. */
   putNew(bucket: string, key: string, body: Uint8Array | string, type?: string): Promise<boolean>
   get(bucket: string, key: string): Promise<Uint8Array>
   head(bucket: string, key: string): Promise<ObjectInfo | undefined>

@@ -62,10 +62,8 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     control,
     put: (bucket, key, body, type) =>
       asked(`put '${bucket}/${key}'`, (wait) => bulk.put(bucket, key, body, type, wait), body.length),
-    putNew: (bucket, key, body, type) => {
-      // An attempt that ended without an answer may have been carried out all the same.
-      let isOpen = false
-      return asked(`put '${bucket}/${key}'`, async (wait) => {
+    putNew: (bucket, key, body, type) =>
+      asked(`put '${bucket}/${key}'`, async (wait) => {
         const { PutObjectCommand } = await sdk()
         const input = { Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' }
         const command = new PutObjectCommand(type === undefined ? input : { ...input, ContentType: type })
@@ -73,16 +71,13 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
           await (await control()).send(command, { abortSignal: wait.signal })
           return true
         } catch (error) {
-          const status = statusOf(error)
-          if (status === 412 && isOpen) return isSame(await bulk.get(bucket, key, wait, allowed), body)
-          // 409: another conditional write of this key is under way, and wins; unless it is the one before of ours.
-          if (status === 409 && isOpen) throw s3Error(503, 'ServiceUnavailable', 'a write of this key is under way')
-          if (status === 412 || status === 409) return false
-          isOpen ||= isPassing(error)
-          throw error
+          // 409: another conditional write of this key is under way; it may be an attempt of ours that nobody heard the end of.
+          if (statusOf(error) === 409) throw s3Error(503, 'ServiceUnavailable', 'a write of this key is under way')
+          if (statusOf(error) !== 412) throw error
+          // So may be what is there: an answer that was lost, by us or by a connection that Bun opened anew without a word.
+          return isSame(await bulk.get(bucket, key, wait, allowed), body)
         }
-      })
-    },
+      }),
     get: (bucket, key) => asked(`get '${bucket}/${key}'`, (wait) => bulk.get(bucket, key, wait, allowed)),
     head: (bucket, key) =>
       asked(`look up '${bucket}/${key}'`, async (wait): Promise<ObjectInfo | undefined> => {

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { messageOf, Problem, type ServiceContext, type Stopped } from '../../lib/index.ts'
 import { type Child, startChild } from './child.ts'
 import type { Endpoint } from './client.ts'
+import { type Faults, faultsText } from './faults.ts'
 import { randomKeys } from './random-keys.ts'
 
 /** A store that we started, and that goes with us. */
@@ -24,12 +25,20 @@ const region = 'us-east-1'
 const Served = v.object({ endpoint: v.string(), accessKeyId: v.string(), secretAccessKey: v.string() })
 
 /** Assay's own store in a process of its own. */
-export async function startEmbedded({ folder, env, log, secret }: ServiceContext): Promise<LocalStore> {
+export async function startEmbedded(
+  { folder, env, log, secret }: ServiceContext,
+  faults: Faults | undefined,
+): Promise<LocalStore> {
   const data = dataFolder(folder)
   const child = startChild({
     name: 'the embedded object store',
     command: [process.execPath, fileURLToPath(new URL('./server/main.ts', import.meta.url))],
-    env: { ...systemOnly(env), STORE_DIR: data, STORE_REGION: region },
+    env: {
+      ...systemOnly(env),
+      STORE_DIR: data,
+      STORE_REGION: region,
+      ...(faults && { STORE_FAULTS: faultsText(faults) }),
+    },
     log,
   })
   try {

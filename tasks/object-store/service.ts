@@ -1,10 +1,12 @@
-import { messageOf, Problem, type RunningService, type Service, type ServiceContext } from '../../lib/index.ts'
+import { cannot, messageOf, Problem, type RunningService, type Service, type ServiceContext } from '../../lib/index.ts'
 import type { S3 } from './client.ts'
 import { connect } from './connect.ts'
 import { endpointFromEnv, endpointVariables } from './endpoint.ts'
+import { type Faults, faultsVariable, misbehaviour, parseFaults } from './faults.ts'
 import { startEmbedded, startRustfs } from './local-store.ts'
 import { type Claim, claimPrefixes, removeBelow } from './own-prefix.ts'
-import { putEvents } from './put-events.ts'
+import { faultCounts, putEvents } from './put-events.ts'
+import { type Repeats, repeatsOf } from './repeats.ts'
 import { bucketName, bucketVariable, type Role } from './roles.ts'
 import type { PutEvent } from './server/access-record.ts'
 
@@ -20,6 +22,8 @@ export interface ObjectStore {
   readonly environment: Readonly<Record<string, string>>
   /** When each put came in and became visible: the embedded store's own record. */
   readonly putEvents?: () => Promise<readonly PutEvent[]>
+  /** A stage had to repeat so many requests; told with those of the plan's own when the store stops. */
+  repeated(requests: number): void
 }
 
 export interface ObjectStoreOptions {
@@ -29,6 +33,8 @@ export interface ObjectStoreOptions {
   readonly beside?: (prefix: string) => readonly string[]
   /** About how much the plan writes, said before it does where the buckets are somebody's. */
   readonly about?: Claim['about']
+  /** What the embedded store does wrong on purpose; `ASSAY_FAULTS` wins over it. */
+  readonly faults?: Faults
 }
 
 /**
@@ -41,12 +47,32 @@ export function objectStore(options: ObjectStoreOptions): Service<ObjectStore> {
     name: 'object store',
     start: async (context) => {
       const prefix = ownPrefix(context)
+      const faults = faultsOf(context, options)
       if (context.env.S3_ENDPOINT)
         return startEndpoint(context, { roles: buckets, prefixes: [prefix, ...beside(prefix)], about })
-      const rustfs = Bun.which('rustfs', { PATH: context.env.PATH ?? '' })
-      return startLocal(context, buckets, rustfs)
+      // Only our own can be told to misbehave.
+      const rustfs = faults ? null : Bun.which('rustfs', { PATH: context.env.PATH ?? '' })
+      return startLocal(context, buckets, rustfs, faults)
     },
   }
+}
+
+function faultsOf({ env, announce }: ServiceContext, options: ObjectStoreOptions): Faults | undefined {
+  const told = env[faultsVariable]
+  const faults = told ? parseFaults(told, faultsVariable) : options.faults
+  if (faults === undefined) return undefined
+  if (env.S3_ENDPOINT) {
+    const next = `Unset it, or ${faultsVariable}.`
+    throw cannot(
+      'make the object store misbehave',
+      'S3_ENDPOINT',
+      'unset, as only the embedded store does',
+      env.S3_ENDPOINT,
+      next,
+    )
+  }
+  announce(misbehaviour(faults))
+  return faults
 }
 
 /** A wrong address must be told in seconds, not after a client's many retries. */
@@ -57,12 +83,19 @@ async function startEndpoint(context: ServiceContext, wanted: Claim): Promise<Ru
   const { roles, prefixes } = wanted
   const { signal } = context
   await claimPrefixes(connect(endpoint, { deadline: probeDeadline, patience: probeDeadline, signal }), wanted, context)
-  const client = storeClient('endpoint', connect(endpoint), context, roles)
+  const repeats = repeatsOf(context)
+  const client = storeClient(
+    'endpoint',
+    connect(endpoint, { signal, onRepeat: repeats.heard }),
+    context,
+    roles,
+    repeats,
+  )
   return {
     client,
     detail: new URL(endpoint.url).host,
     ready: async () => {},
-    stop: async () => {},
+    stop: async () => repeats.tell(),
     discard: () => removeBelow(client.s3, prefixes, roles.map(client.bucket)),
   }
 }
@@ -71,15 +104,17 @@ async function startLocal(
   context: ServiceContext,
   roles: readonly Role[],
   rustfs: string | null,
+  faults: Faults | undefined,
 ): Promise<RunningService<ObjectStore>> {
-  const local = rustfs === null ? await startEmbedded(context) : await startRustfs(rustfs, context)
+  const local = rustfs === null ? await startEmbedded(context, faults) : await startRustfs(rustfs, context)
   const kind = rustfs === null ? 'embedded' : 'rustfs'
-  const s3 = connect(local.endpoint)
-  const plain = storeClient(kind, s3, context, roles)
+  const repeats = repeatsOf(context)
+  const s3 = connect(local.endpoint, { signal: context.signal, onRepeat: repeats.heard })
+  const plain = storeClient(kind, s3, context, roles, repeats)
   const client = kind === 'embedded' ? { ...plain, putEvents: () => putEvents(local.folder) } : plain
   return {
     client,
-    detail: `${kind}, ${new URL(local.endpoint.url).host}`,
+    detail: `${kind}${faults ? ', misbehaving' : ''}, ${new URL(local.endpoint.url).host}`,
     async ready(signal) {
       await local.ready(signal)
       try {
@@ -88,11 +123,28 @@ async function startLocal(
         throw new Problem(`Cannot create the buckets of the ${kind} object store: ${messageOf(error)}`)
       }
     },
-    stop: local.stop,
+    async stop(within) {
+      const how = await local.stop(within)
+      if (faults) context.announce(misbehaved(await faultCounts(local.folder)))
+      repeats.tell()
+      return how
+    },
   }
 }
 
-function storeClient(kind: ObjectStore['kind'], s3: S3, context: ServiceContext, roles: readonly Role[]): ObjectStore {
+function misbehaved(counts: Awaited<ReturnType<typeof faultCounts>>): string {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const each = [...counts].map(([kind, count]) => `${kind} ${count}`).sort()
+  return `The embedded object store misbehaved ${total} times${total === 0 ? '' : `: ${each.join(', ')}`}`
+}
+
+function storeClient(
+  kind: ObjectStore['kind'],
+  s3: S3,
+  context: ServiceContext,
+  roles: readonly Role[],
+  repeats: Repeats,
+): ObjectStore {
   const bucket = (role: Role) => bucketName(role, context.env)
   const prefix = ownPrefix(context)
   return {
@@ -100,6 +152,7 @@ function storeClient(kind: ObjectStore['kind'], s3: S3, context: ServiceContext,
     s3,
     prefix,
     bucket,
+    repeated: repeats.add,
     environment: {
       ...endpointVariables(s3.endpoint),
       ...Object.fromEntries(roles.map((role) => [bucketVariable(role), bucket(role)])),

@@ -30,6 +30,8 @@ export interface StageStore {
   readonly prefix: string
   /** Every put since the store started; absent when the store keeps no account of them. */
   readonly putEvents?: (() => Promise<readonly PutEvent[]>) | undefined
+  /** Told how many requests a stage says it had to repeat. */
+  readonly repeated?: ((requests: number) => void) | undefined
 }
 
 /** A step's context is one. */
@@ -102,6 +104,8 @@ export interface Observation {
   readonly objects: ObjectWatch
   readonly files: readonly SeenFile[]
   readonly log: LogEvidence
+  /** Requests to the store that the stage says it repeated; in no output, as it is another number each time. */
+  readonly repeated: number
   readonly ended: StageEnd
   readonly seconds: number
   readonly startedAt: number
@@ -197,9 +201,18 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
     if (how.kind === 'not-started') throw new Problem(how.sentence)
     await objects.look()
     const ended = endOf(how, stop)
-    return { objects, files: await files.stop(), log: log.evidence(child.lastLines(20)), ended, seconds, startedAt }
+    return {
+      objects,
+      files: await files.stop(),
+      log: log.evidence(child.lastLines(20)),
+      repeated: log.repeated(),
+      ended,
+      seconds,
+      startedAt,
+    }
   } finally {
     await child.stop()
+    run.store.repeated?.(log.repeated())
     await files.close()
   }
 }

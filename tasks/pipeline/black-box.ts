@@ -88,7 +88,8 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
   })
   const images = outputs.filter(({ image }) => image.kind !== 'other').length
   const late = arrival.report()?.kind === 'put' ? ' (one put in late)' : ''
-  context.progress(`${sources.length}${late} → ${images} images`)
+  const repeated = seen.repeated === 0 ? '' : `, ${seen.repeated} requests repeated`
+  context.progress(`${sources.length}${late} → ${images} images${repeated}`)
   return {
     stage,
     command: commandText(stage, run),

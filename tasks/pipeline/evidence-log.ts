@@ -3,6 +3,8 @@ import { isS3Uri } from './uri.ts'
 
 export interface LogReader {
   add(line: string): void
+  /** How many requests it says it repeated, in the words of our own stages. */
+  repeated(): number
   evidence(last: readonly string[]): LogEvidence
 }
 
@@ -14,15 +16,18 @@ export function readLog(root: string): LogReader {
   const files: LoggedFile[] = []
   let lines = 0
   let jsonLines = 0
+  let repeated = 0
   return {
     add: (line) => {
       lines += 1
       const fields = jsonObject(line)
       if (fields === undefined) return
       jsonLines += 1
+      if ('event' in fields && fields.event === 'repeated') repeated += 1
       const file = fileIn(fields, root)
       if (file && files.length < mostFiles) files.push(file)
     },
+    repeated: () => repeated,
     evidence: (last) => ({ lines, jsonLines, files, last: [...last] }),
   }
 }

@@ -6,10 +6,9 @@ export default defineTask({
   title: 'Stage 1 of the reference pipeline: ingest images and augment them',
   options: stage1Options,
   async run(options, context) {
-    const { connect } = await import('../object-store/connect.ts')
-    const { endpointFromEnv } = await import('../object-store/endpoint.ts')
     const { augmentStage } = await import('./stage/augment-stage.ts')
     const { runStage } = await import('./stage/run-stage.ts')
-    return runStage(augmentStage(options), connect(endpointFromEnv(context.env)), options, context)
+    const { stageStore } = await import('./stage/stage-store.ts')
+    return runStage(augmentStage(options), stageStore(context), options, context)
   },
 })

@@ -6,12 +6,11 @@ export default defineTask({
   title: 'Stage 2 of the reference pipeline: normalize images into every size',
   options: stage2Options,
   async run(options, context) {
-    const { connect } = await import('../object-store/connect.ts')
-    const { endpointFromEnv } = await import('../object-store/endpoint.ts')
     const { normalizeStage } = await import('./stage/normalize-stage.ts')
     const { runStage } = await import('./stage/run-stage.ts')
+    const { stageStore } = await import('./stage/stage-store.ts')
     const { sizes, fit, background, quality } = options
     const definition = normalizeStage({ sizes, fit, background, format: 'jpeg', quality })
-    return runStage(definition, connect(endpointFromEnv(context.env)), options, context)
+    return runStage(definition, stageStore(context), options, context)
   },
 })

@@ -19,13 +19,19 @@ export type StageEvent =
   | { readonly event: 'progress'; readonly done: number; readonly of: number }
   | { readonly event: 'recovered'; readonly images: number }
   | { readonly event: 'manifest'; readonly uri: string; readonly objects: number }
+  | { readonly event: 'repeated'; readonly request: string; readonly reason: string }
   | { readonly event: 'trouble'; readonly reason: string }
   | { readonly event: 'stopping'; readonly reason: string }
   | ({ readonly event: 'summary' } & Readonly<Record<string, unknown>>)
 
 export type StageLog = (event: StageEvent) => void
 
-const levels: Partial<Record<StageEvent['event'], string>> = { failed: 'error', trouble: 'error', recovered: 'warn' }
+const levels: Partial<Record<StageEvent['event'], string>> = {
+  failed: 'error',
+  trouble: 'error',
+  recovered: 'warn',
+  repeated: 'warn',
+}
 
 /** Events as JSON lines, each with `time` (ISO 8601 UTC), `level`, `event` and what belongs to it. */
 export function stageLog(write: (line: string) => void): StageLog {

@@ -1,0 +1,19 @@
+import type { TaskContext } from '../../../lib/index.ts'
+import type { S3 } from '../../object-store/client.ts'
+import { connect } from '../../object-store/connect.ts'
+import { endpointFromEnv } from '../../object-store/endpoint.ts'
+import { lingering } from '../../object-store/retry.ts'
+import { briefly } from '../../object-store/trouble.ts'
+import { stageLog } from './log.ts'
+
+/** Milliseconds that images in work may go on after the stage was told to stop, should the store not answer. */
+const lastCalls = 5000
+
+/** The store that a stage's variables name; each request that had to be repeated is a line of its log. */
+export function stageStore({ env, signal, log }: Pick<TaskContext, 'env' | 'signal' | 'log'>): S3 {
+  const say = stageLog(log)
+  return connect(endpointFromEnv(env), {
+    signal: lingering(signal, lastCalls),
+    onRepeat: (request, error) => say({ event: 'repeated', request, reason: briefly(error) }),
+  })
+}
