@@ -27,7 +27,7 @@ export function stepContext(
   foreign: (command: string) => void,
 ): StepContext {
   const { plan, run, store, env, cwd, mask } = options
-  const folder = `steps/${slug(node)}`
+  const folder = `${stepsFolder}/${slug(node)}`
   const work = workContext(options, node)
   return {
     plan,
@@ -67,6 +67,9 @@ export function serviceContext(
     ...workContext(options, node),
   }
 }
+
+/** Where steps leave their artifacts, relative to the run's folder. */
+export const stepsFolder = 'steps'
 
 /** Where services keep what they hold, relative to the run's folder. */
 export const servicesFolder = 'services'

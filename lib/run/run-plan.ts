@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { buildGraph } from '../plan/build.ts'
 import { parseDuration } from '../plan/duration.ts'
 import type { Graph } from '../plan/graph.ts'
@@ -14,9 +15,10 @@ import { type Draft, next, type RunRecord, recordOf } from '../record/run-record
 import type { Lock, LockHolder, RunStore, Store } from '../record/store.ts'
 import { killPrograms, slowestProgram } from '../shell/programs.ts'
 import { holdTree, type Tree } from '../shell/tree.ts'
+import { hideSecretNames } from './artifact-names.ts'
 import { stoppingOf } from './attempt.ts'
 import { type Clock, secondsSince, systemClock } from './clock.ts'
-import { type ContextOptions, serviceContext, servicesFolder, stepContext } from './context.ts'
+import { type ContextOptions, serviceContext, servicesFolder, stepContext, stepsFolder } from './context.ts'
 import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { hashOf } from './identity.ts'
@@ -241,6 +243,7 @@ async function runIn<P extends Params>(
   }
   const ended = await tree.sweep(options.alone ?? false)
   if (ended > 0) announce(`ended ${processes(ended)} that steps left behind`)
+  for (const sentence of hideSecretNames(join(files.path, stepsFolder), mask)) announce(sentence)
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
   const end = async (signal: AbortSignal) => {
     const { outcome, exit, reason } = summing(current(), signal, policy)
