@@ -75,7 +75,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const subject = { plan, root: places.root, command: commandOf(places), words: sets, env: environment() }
   let kept = false
   try {
-    tell(`  ${plan} · seed ${seed} · runs are counted by ${enclosures.kind} · in ${folder}`)
+    tell(`  ${plan} · seed ${seed} · processes are counted by ${enclosures.kind} · in ${folder}`)
     const reference = await unbroken(subject, folder, 2, enclosures)
     const { course, seconds } = reference
     tell(

@@ -1,50 +1,98 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { libc } from '../shell/libc.ts'
 import { allPids, procOf } from './procs.ts'
 
 /** What a run is started in, so that everything it starts can be counted from outside, whatever it does to hide. */
 export interface Enclosure {
-  /** The command that starts `argv` in it. */
-  starting(argv: readonly string[]): readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  /** Everything in it that runs. */
+  /** Calls `spawn` with the command that starts `argv` in it. */
+  start<T>(argv: readonly string[], spawn: (argv: readonly string[]) => T): T
+  /** Everything in it that runs, at little cost. */
   pids(): readonly number[]
+  /** Everything in it that runs, found in every way there is. */
+  all(): readonly number[]
   /** Ends what is left in it, and takes it down. */
   end(): Promise<void>
 }
 
 /** Makes enclosures, each with a name of its own. */
 export interface Enclosures {
-  readonly kind: 'cgroup' | 'environment'
+  /** In words, for people. */
+  readonly kind: string
   make(name: string): Enclosure
   end(): void
 }
 
-/** Control groups where one can be made below our own, which nothing that runs in them can leave unseen; else a mark in the environment. */
+/**
+ * Each enclosure marks what is started in it by a resource limit, which is handed on over fork and exec, and is not the one that Assay marks
+ * its own runs by. Where a control group can be made below our own it is one as well: that can't be left unseen even by what sets its limits back.
+ */
 export function enclosures(): Enclosures {
   const home = cgroupHome()
-  return home === undefined ? { kind: 'environment', make: marked, end: () => {} } : groupsIn(home)
+  return {
+    kind: home === undefined ? 'a resource limit' : 'control groups, and a resource limit',
+    make: (name) => enclosure(home === undefined ? undefined : join(home, name)),
+    end: () => home !== undefined && rmdirSync(home),
+  }
 }
 
-function groupsIn(home: string): Enclosures {
+function enclosure(group: string | undefined): Enclosure {
+  if (group !== undefined) mkdirSync(group)
+  const limit = markedBy()
+  const pids = () => (group === undefined ? limit.known() : membersOf(group))
+  const all = () => [...new Set([...pids(), ...limit.afresh()])]
   return {
-    kind: 'cgroup',
-    end: () => rmdirSync(home),
-    make(name) {
-      const group = join(home, name)
-      mkdirSync(group)
-      const pids = () => membersOf(group)
-      return {
-        env: {},
-        pids,
-        starting: (argv) => ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', join(group, 'cgroup.procs'), ...argv],
-        async end() {
-          if (existsSync(join(group, 'cgroup.kill'))) writeFileSync(join(group, 'cgroup.kill'), '1')
-          await emptied(pids)
-          await removed(group)
-        },
+    pids,
+    all,
+    start: (argv, spawn) =>
+      limit.around(() =>
+        spawn(
+          group === undefined
+            ? argv
+            : ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', join(group, 'cgroup.procs'), ...argv],
+        ),
+      ),
+    async end() {
+      await emptied(all)
+      if (group !== undefined) await removed(group)
+    },
+  }
+}
+
+// The most bytes in POSIX message queues (setrlimit(2)): next to nothing has any, and the soft limit may be lowered by anybody.
+const messageQueues = 12
+const row = 'Max msgqueue size'.padEnd(26)
+
+function markedBy() {
+  const { soft } = libc().limit(messageQueues)
+  const mark = BigInt(100_000 + Math.floor(Math.random() * 600_000))
+  const seen = new Map<number, boolean>()
+  const carries = (pid: number) => textOf(`/proc/${pid}/limits`)?.includes(`${row}${mark} `) ?? false
+  const runs = (pid: number) => procOf(pid) !== undefined
+  return {
+    around<T>(start: () => T): T {
+      libc().setSoftLimit(messageQueues, mark)
+      try {
+        return start()
+      } finally {
+        libc().setSoftLimit(messageQueues, soft)
       }
     },
+    /** Each process is asked for its limits once. */
+    known: () =>
+      allPids().filter((pid) => {
+        if (!seen.has(pid)) seen.set(pid, carries(pid))
+        return seen.get(pid) === true && runs(pid)
+      }),
+    afresh: () => allPids().filter((pid) => carries(pid) && runs(pid)),
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return undefined // it has ended
   }
 }
 
@@ -91,22 +139,6 @@ function cgroupHome(): string | undefined {
     return home
   } catch {
     return undefined // not Linux, no such file system, or not ours to write
-  }
-}
-
-const mark = 'ASSAY_TORTURE_CASE'
-
-function marked(name: string): Enclosure {
-  const value = `${process.pid}-${name}`
-  const pids = () => allPids().filter((pid) => hasMark(pid, `${mark}=${value}`) && procOf(pid) !== undefined)
-  return { env: { [mark]: value }, starting: (argv) => argv, pids, end: () => emptied(pids) }
-}
-
-function hasMark(pid: number, text: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(text)
-  } catch {
-    return false
   }
 }
 

@@ -100,9 +100,16 @@ function wrongs(reference: Reference, { exits, csv, files, held }: Evidence, res
     ...differentRows(reference, record),
     ...(csv.resumed === undefined ? ['the resumed run left no results.csv'] : []),
     ...(csv.resumed !== undefined && csv.resumed !== csvText([record]) ? ["results.csv is not its journal's"] : []),
-    ...files.filter((path) => !reference.files.has(nameless(path))).map((path) => `it left ${path}`),
+    ...leftOver(reference, files),
     ...held,
   ]
+}
+
+/** Folder for folder: what lies below a run's or a temporary folder's own comes together. */
+function leftOver(reference: Reference, files: readonly string[]): readonly string[] {
+  const more = files.filter((path) => !reference.files.has(nameless(path)))
+  const folders = new Set(more.map((path) => path.split('/').slice(0, 3).join('/')))
+  return [...folders].map((folder) => `it left ${folder}`)
 }
 
 function differentRows(reference: Reference, record: RunRecord): readonly string[] {

@@ -26,6 +26,8 @@ export interface Kill {
 export interface Course {
   /** Milliseconds from its start to each line of its journal. */
   readonly lines: readonly number[]
+  /** And to its end. */
+  readonly ms: number
   /** How many processes it started. */
   readonly births: number
   /** How often others than Assay were seen to write after each line, and before the next. */
@@ -48,18 +50,18 @@ export function killOf(index: number, attempt: number, seed: number, course: Cou
 function momentOf(
   kind: Moment['kind'],
   draw: () => number,
-  { lines, births, writes }: Course,
+  { lines, ms, births, writes }: Course,
   turn: number,
   seed: number,
 ): Moment {
-  // The last line ends the run, so that there is nothing left to kill.
-  const last = Math.max(0, lines.length - 2)
+  // After its last line a run still has its results to write.
+  const last = lines.length
   const anyLine = Math.floor(draw() * (last + 1))
   switch (kind) {
     case 'line':
       return { kind, line: shuffled(last + 1, seed)[turn % (last + 1)] ?? 0 }
     case 'between':
-      return { kind, line: anyLine, afterMs: Math.round(draw() * gapAfter(lines, anyLine)) }
+      return { kind, line: anyLine, afterMs: Math.round(draw() * gapAfter([...lines, ms], anyLine)) }
     case 'birth':
       return { kind, nth: 1 + Math.floor(draw() * Math.max(1, births)) }
     case 'write': {

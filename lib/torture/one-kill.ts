@@ -39,9 +39,11 @@ export async function tryKill(planned: Kill, options: TrialOptions): Promise<Tri
     const struck = await strike(planned, signal, killed, journal, patienceMs)
     if (struck.kind !== 'struck') return struck
     const text = journal.text()
-    const run = readingOf(text).kind === 'none' ? undefined : journal.run()
+    const reading = readingOf(text)
+    const run = reading.kind === 'none' ? undefined : journal.run()
     const csv = csvOf(ground, run)
-    if (planned.tear && run !== undefined) appendFileSync(join(ground.plans, run, 'journal.jsonl'), halfALine)
+    const goesOn = reading.kind === 'record' && reading.record.ended === undefined
+    if (planned.tear && goesOn && run !== undefined) appendFileSync(join(ground.plans, run, 'journal.jsonl'), halfALine)
 
     const resumed = sit(subject, ground, resumeWords(subject, run), enclosures, `${name}-resumed`)
     try {

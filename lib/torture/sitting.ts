@@ -55,14 +55,16 @@ export function sit(
   const enclosure = enclosures.make(name)
   const out = openSync(output, 'a')
   try {
-    const child = Bun.spawn([...enclosure.starting([...command, ...words])], {
-      cwd: repository,
-      env: { ...env, ...enclosure.env, TMPDIR: temporary, PWD: repository },
-      stdin: 'ignore',
-      stdout: out,
-      stderr: out,
-      detached: true,
-    })
+    const child = enclosure.start([...command, ...words], (argv) =>
+      Bun.spawn([...argv], {
+        cwd: repository,
+        env: { ...env, TMPDIR: temporary, PWD: repository },
+        stdin: 'ignore',
+        stdout: out,
+        stderr: out,
+        detached: true,
+      }),
+    )
     return {
       first: child.pid,
       enclosure,

@@ -49,40 +49,31 @@ export async function strike(
   const cast = castOf(first, enclosure.pids())
   const listening = listeners()
   const before = journal.text()
-  if (ended() || isOver(before)) return { kind: 'late' }
   const targets = targetsOf(planned, first, cast)
+  if (ended()) return { kind: 'late' }
   if (targets.length === 0) return { kind: 'nobody' }
-  signalAtOnce(targets, signal)
+  if (!signalAtOnce(targets, signal)) return { kind: 'late' }
 
   const exit = await sitting.exit(patienceMs)
-  const dies = planned.victim !== 'service' && planned.victim !== 'sentinel'
-  // It ended by itself while it was being killed.
-  if (signal === 'SIGKILL' && dies && isOver(journal.text())) return { kind: 'late' }
   const allAtOnce = signal === 'SIGKILL' && planned.victim === 'all'
   const orphans = allAtOnce ? [] : await survivors(enclosure)
   return { kind: 'struck', inFlight: inFlightOf(before, cast), before, exit, orphans, allAtOnce, listening }
 }
 
-/** Stopped first, so that none of several can act on the death of another. */
-function signalAtOnce(targets: readonly number[], signal: NodeJS.Signals): void {
-  const several = targets.length > 1 && signal === 'SIGKILL'
-  if (several) for (const pid of targets) kill(pid, 'SIGSTOP')
-  for (const pid of targets) kill(pid, signal)
+/** Stopped first, so that none of several can act on the death of another; false when all of them were gone. */
+function signalAtOnce(targets: readonly number[], signal: NodeJS.Signals): boolean {
+  if (targets.length > 1 && signal === 'SIGKILL') for (const pid of targets) kill(pid, 'SIGSTOP')
+  return targets.map((pid) => kill(pid, signal)).includes(true)
 }
 
 /** What still runs in the enclosure after `withinMs`, each with its command line; looks no longer than until it is empty. */
-export async function survivors({ pids }: Enclosure, withinMs = 2000): Promise<readonly string[]> {
+export async function survivors({ pids, all }: Enclosure, withinMs = 2000): Promise<readonly string[]> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(5))
-    if (pids().length === 0) return []
-  return pids().flatMap((pid) => {
+    if (pids().length === 0 && all().length === 0) return []
+  return all().flatMap((pid) => {
     const proc = procOf(pid)
     return proc === undefined ? [] : [`${pid}: ${proc.args.join(' ').slice(0, 200)}`]
   })
-}
-
-function isOver(journal: string): boolean {
-  const reading = readingOf(journal)
-  return reading.kind === 'record' && reading.record.ended !== undefined
 }
 
 function inFlightOf(journal: string, cast: Cast): InFlight {

@@ -50,15 +50,22 @@ export function findingsText({ done }: Tortured, again: (index: number) => strin
     .map(({ kill, findings, folder }) => {
       const { lost, orphans, falseGreens, torn, wrong } = findings
       const lines = [
-        ...lost.map((text) => `lost: ${text}`),
-        ...orphans.map((text) => `orphan: ${text}`),
-        ...falseGreens.map((text) => `false green: ${text}`),
-        ...torn.map((text) => `torn: ${text}`),
-        ...wrong.map((text) => `not right: ${text}`),
+        ...told('lost', lost),
+        ...told('orphan', orphans),
+        ...told('false green', falseGreens),
+        ...told('torn', torn),
+        ...told('not right', wrong),
         `again: ${again(kill.index)}`,
         ...(folder === undefined ? [] : [`kept: ${folder}`]),
       ]
       return `\n  kill ${kill.index} · ${killText(kill)}\n${lines.map((text) => `    ${text}\n`).join('')}`
     })
     .join('')
+}
+
+/** Enough of them to know what it is: `--json` has all. */
+function told(what: string, texts: readonly string[]): readonly string[] {
+  const most = 6
+  const shown = texts.slice(0, most).map((text) => `${what}: ${text}`)
+  return texts.length > most ? [...shown, `${what}: … and ${texts.length - most} more`] : shown
 }

@@ -33,6 +33,8 @@ export interface Done {
   readonly kill: Kill
   readonly inFlight: InFlight
   readonly findings: Findings
+  /** From the start of the run to the end of its resume. */
+  readonly seconds: number
   /** Where it can be looked at; undefined when it was removed. */
   readonly folder: string | undefined
   /** How often it came when the run was over, or found no such victim, before it hit. */
@@ -72,12 +74,14 @@ async function oneOf(index: number, options: TortureOptions): Promise<Done | Kil
     const kill = killOf(index, attempt, seed, unbroken.course, victims)
     const own = join(folder, `kill-${index}-${attempt}`)
     mkdirSync(own, { recursive: true })
+    const from = performance.now()
     const trial = await tryKill(kill, { ...options, folder: own })
     const stays = keep && trial.kind === 'killed' && isBad(trial.findings)
     if (!stays) rmSync(own, { recursive: true, force: true })
     if (trial.kind === 'killed') {
       const { inFlight, findings } = trial
-      return { kill, inFlight, findings, folder: stays ? own : undefined, misses }
+      const seconds = (performance.now() - from) / 1000
+      return { kill, inFlight, findings, seconds, folder: stays ? own : undefined, misses }
     }
     misses[trial.kind]++
     if (attempt + 1 === mostAttempts || options.stopped.aborted) return kill

@@ -41,7 +41,7 @@ export async function unbroken(
   const records: RunRecord[] = []
   const files = new Set<string>()
   const exits = new Set<number | undefined>()
-  let course: Course = { lines: [], births: 0, writes: [] }
+  let course: Course = { lines: [], ms: 0, births: 0, writes: [] }
   const from = performance.now()
   for (let time = 1; time <= times; time++) {
     const ground = groundIn(join(folder, `unbroken-${time}`), subject)

@@ -92,7 +92,7 @@ export async function courseOf(watched: Watched): Promise<Course> {
     writes[lines.length] = written()
     await Bun.sleep(lookEveryMs)
   }
-  return { lines, births, writes }
+  return { lines, ms: performance.now() - from, births, writes }
 }
 
 /** How many processes were seen so far. */
