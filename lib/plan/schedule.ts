@@ -42,7 +42,9 @@ export function timetableOf(plan: string, schedule: Schedule): Timetable {
  * shows twice in autumn counts the first time; a `*` for the minute or the hour goes by what has passed and not by the clock.
  */
 export function* timesAfter({ cron, zone }: Timetable, from: Date, machineZone: string): Generator<Date, void> {
-  for (let at = next(from); at !== null; at = next(at)) yield at
+  // Bun finds what a clock skips only from before that, so that what comes after a moment would depend on the moment.
+  const before = new Date(from.getTime() - 4 * 3_600_000)
+  for (let at = next(before); at !== null; at = next(at)) if (at > from) yield at
 
   function next(after: Date): Date | null {
     return Bun.cron.parse(cron, after, { tz: zone ?? machineZone })

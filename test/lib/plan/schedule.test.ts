@@ -142,6 +142,26 @@ describe('in every zone', () => {
     )
   })
 
+  test('what comes after a moment does not depend on the moment', () => {
+    const cron = fc.constantFrom('30 2 * * *', '*/20 2 * * *', '15 * * * *', '0,30 1-3 * * *', '59 1 * * sun')
+    const change = fc.constantFrom('2027-03-28', '2026-10-25', '2027-03-14', '2026-11-01', '2026-10-04')
+    fc.assert(
+      fc.property(zone, cron, change, fc.integer({ min: -720, max: 2160 }), (zone, cron, day, minutes) => {
+        const timetable = timetableOf('p', { cron, zone })
+        const from = new Date(Date.parse(`${day}T00:00Z`) + minutes * 60_000)
+        const all = timesBetween(
+          timetable,
+          new Date(Date.parse(`${day}T00:00Z`) - 3 * 86_400_000),
+          new Date(Date.parse(`${day}T00:00Z`) + 9 * 86_400_000),
+          'UTC',
+        )
+        const [next] = timesAfter(timetable, from, 'UTC')
+        expect(next).toEqual(all.find((at) => at > from) ?? new Date(Number.NaN))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('an hourly one comes every hour, whatever the clock shows', () => {
     // Where an offset moves by half an hour, a minute of the hour does so too: the two where that is so are left out.
     fc.assert(

@@ -1,0 +1,341 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { machineZone } from '../../../lib/cli/machine-zone.ts'
+import { placesOf } from '../../../lib/cli/places.ts'
+import { claim, lastQuarter, sinceAsked } from '../../../lib/cli/schedule-due.ts'
+import { crontabLines } from '../../../lib/cli/schedule-install.ts'
+import { readState } from '../../../lib/cli/schedule-state.ts'
+import { timesBetween, timetableOf } from '../../../lib/plan/schedule.ts'
+import { entry, passing, planText, type Repository, removeRepositories, repository, sentenceOf } from './helpers.ts'
+import { inProcess } from './in-process.ts'
+
+afterAll(removeRepositories)
+
+const scheduled = (name: string, schedule: string) => planText(name, passing, `schedule: ${schedule}`)
+const here = machineZone()
+/** Never the machine's, whichever that is. */
+const [there, elsewhere] =
+  here === 'Europe/Berlin' ? ['Asia/Kolkata', 'America/New_York'] : ['Europe/Berlin', 'Asia/Kolkata']
+
+/** A repository and a `crontab` that keeps its table in a file of it, since nobody's own is for tests. */
+function withCrontab(plans: Readonly<Record<string, string>>): { at: Repository; env: { readonly PATH: string } } {
+  const at = repository(plans)
+  mkdirSync(join(at.dir, 'bin'))
+  const script = `#!/bin/sh
+f='${at.dir}/crontab'
+case "$1" in
+  -l) if [ -f "$f" ]; then cat "$f"; else echo "no crontab for me" >&2; exit 1; fi ;;
+  -) cat >"$f" ;;
+esac
+`
+  writeFileSync(join(at.dir, 'bin/crontab'), script)
+  chmodSync(join(at.dir, 'bin/crontab'), 0o755)
+  return { at, env: { PATH: `${at.dir}/bin:/usr/bin:/bin` } }
+}
+
+describe('schedule', () => {
+  test('shows each schedule with its next three times in its own zone, and what is not installed', async () => {
+    const at = repository({
+      nightly: scheduled('nightly', "'30 2 * * mon-fri'"),
+      berlin: scheduled('berlin', `{ cron: '@daily', zone: '${there}' }`),
+      never: planText('never', passing),
+    })
+    const { exit, out } = await at.run(['schedule'])
+    const time = '\\d{4}-\\d\\d-\\d\\d'
+    expect(exit).toBe(0)
+    expect(out).toMatch(
+      new RegExp(
+        `^plan     schedule          zone +installed  next times\nberlin   @daily            ${there} +no         ${time} 00:00  ${time} 00:00  ${time} 00:00\nnightly  30 2 \\* \\* mon-fri  ${here} +no         ${time} 02:30  ${time} 02:30  ${time} 02:30\nHave cron run them: bunx assay schedule install\n$`,
+      ),
+    )
+    const lines = (await at.run(['schedule', '--json'])).out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map(({ plan, cron, zone, next }) => [plan, cron, zone, next.length])).toEqual([
+      ['berlin', '@daily', there, 3],
+      ['nightly', '30 2 * * mon-fri', here, 3],
+    ])
+  })
+
+  test('says how to give a plan one when none has it', async () => {
+    const { exit, out } = await repository({ p: planText('p', passing) }).run(['schedule'])
+    expect([exit, out]).toEqual([
+      0,
+      "No plan has a schedule. Give it one beside its title: schedule: '30 2 * * mon-fri'\n",
+    ])
+  })
+
+  test('is refused where the plan is listed, run and tried, in a sentence with the field', async () => {
+    const at = repository({ bad: scheduled('bad', "'30 25 * * *'"), good: scheduled('good', "'@daily'") })
+    const sentence =
+      "Cannot schedule bad as 'schedule' must be a cron expression like '30 2 * * mon-fri' or '@daily': current value is 30 25 * * *. value out of range for field"
+    for (const words of [['schedule'], ['plan', 'bad'], ['plan', 'bad', '--dry-run']]) {
+      const ran = await at.run(words)
+      expect([ran.exit, sentenceOf(ran)]).toEqual([2, sentence])
+    }
+    expect((await at.run(['plan'])).out).toContain(sentence)
+  })
+
+  test.each([
+    [
+      ['schedule', 'instal'],
+      "'command' must be install, remove, due: current value is instal. Did you mean 'install'?",
+    ],
+    [['schedule', 'install', 'p'], "'arguments' must be none: current value is p"],
+    [['schedule', '--dryrun'], "'flag' must be one it has: current value is --dryrun. Did you mean '--dry-run'?"],
+    [['schedule', 'due', 'nightyl'], "'NAME' must be a plan in"],
+    [['schedule', 'due', 'plain'], "'PLAN' must be a plan with a schedule: current value is plain"],
+    [
+      ['schedule', 'due', '--at', 'noon'],
+      "'--at' must be a time like 2026-11-21T02:30 or 2026-11-21T02:30Z: current value is noon",
+    ],
+    [['schedule', 'due', '--at', '2026-13-01T00:00Z'], "'--at' must be a time like"],
+    [['history', 'nightyl'], "'NAME' must be a plan in"],
+    [['history', '--last', '0'], "'--last' must be a whole number from 1: current value is 0"],
+    [['schedul'], "'command' must be one it has: current value is schedul. Did you mean 'schedule'?"],
+  ])('%p is refused in a sentence', async (words, part) => {
+    const ran = await repository({ nightly: scheduled('nightly', "'@daily'"), plain: planText('plain', passing) }).run(
+      words,
+    )
+    expect([ran.exit, sentenceOf(ran)]).toEqual([2, expect.stringContaining(part)])
+  })
+})
+
+describe('schedule install', () => {
+  const plans = {
+    nightly: scheduled('nightly', "'30 2 * * mon-fri'"),
+    berlin: scheduled('berlin', `{ cron: '@daily', zone: '${there}' }`),
+    kolkata: scheduled('kolkata', `{ cron: '5 4 * * *', zone: '${elsewhere}' }`),
+  }
+
+  test('writes a line for each plan of this zone and one that asks for the others, and remove takes them away', async () => {
+    const { at, env } = withCrontab(plans)
+    at.file('crontab', '0 4 * * * backup\n')
+    const installed = await at.run(['schedule', 'install'], { env })
+    expect(installed).toEqual({
+      exit: 0,
+      out: 'The crontab runs 3 plans: berlin, kolkata, nightly\nTheir output goes to runs/schedule.log\n',
+      err: '',
+    })
+    const program = `cd ${at.dir} && PATH=\\S+ ${process.execPath} ${entry}`
+    const log = `>>${at.dir}/runs/schedule.log 2>&1`
+    expect(at.read('crontab')).toMatch(
+      new RegExp(
+        `^0 4 \\* \\* \\* backup\n# assay begin "${at.dir}"\n30 2 \\* \\* 1-5 ${program} plan nightly ${log}\n\\*/15 \\* \\* \\* \\* ${program} schedule due --run berlin kolkata ${log}\n# assay end "${at.dir}"\n$`,
+      ),
+    )
+    const first = at.read('crontab')
+    expect((await at.run(['schedule'])).out).toMatch(/nightly .* yes /)
+    await at.run(['schedule', 'install'], { env })
+    expect(at.read('crontab')).toBe(first)
+    const dry = await at.run(['schedule', 'remove', '--dry-run'], { env })
+    expect(dry.out).toBe(first.replace('0 4 * * * backup\n', ''))
+    expect((await at.run(['schedule', 'remove'], { env })).out).toBe('The crontab runs nothing here any more\n')
+    expect(at.read('crontab')).toBe('0 4 * * * backup\n')
+    expect((await at.run(['schedule', 'remove'], { env })).out).toBe('The crontab had no line for this repository\n')
+  })
+
+  test('says when a schedule is no longer as it was installed', async () => {
+    const { at, env } = withCrontab({ nightly: plans.nightly })
+    await at.run(['schedule', 'install'], { env })
+    at.file('plans/nightly.ts', scheduled('nightly', "'30 3 * * *'"))
+    expect((await at.run(['schedule'])).out).toMatch(/nightly .* as it was before /)
+  })
+
+  test('with --dry-run shows what it would write and changes nothing, also where there is no crontab', async () => {
+    const { at } = withCrontab(plans)
+    const { exit, out } = await at.run(['schedule', 'install', '--dry-run'], { env: { PATH: '/nowhere' } })
+    expect([exit, out.split('\n').length]).toEqual([0, 5])
+    expect([existsSync(join(at.dir, 'crontab')), existsSync(join(at.dir, 'runs'))]).toEqual([false, false])
+  })
+
+  test('without a crontab program says what to do', async () => {
+    const ran = await repository(plans).run(['schedule', 'install'], { env: { PATH: '/nowhere' } })
+    expect([ran.exit, sentenceOf(ran)]).toEqual([
+      2,
+      "Cannot change the schedule as 'crontab' must be a program on PATH: current value is none. Install cron, or let what starts things here ask every 15 minutes: schedule due --run",
+    ])
+  })
+
+  test('is told by crontab that this user may not', async () => {
+    const { at, env } = withCrontab(plans)
+    writeFileSync(
+      join(at.dir, 'bin/crontab'),
+      '#!/bin/sh\necho "You (me) are not allowed to use this program" >&2\nexit 1\n',
+    )
+    const ran = await at.run(['schedule', 'install'], { env })
+    expect([ran.exit, sentenceOf(ran)]).toEqual([
+      2,
+      "Cannot read the crontab as 'crontab -l' must be allowed to this user: current value is You (me) are not allowed to use this program",
+    ])
+  })
+
+  test('runs through the shell what it wrote: paths with spaces, percent signs and a command to tell of a failure', async () => {
+    const at = repository({ nightly: plans.nightly })
+    const root = join(at.dir, "50% of 'it'")
+    mkdirSync(join(root, 'plans'), { recursive: true })
+    mkdirSync(join(root, 'runs'))
+    writeFileSync(join(root, 'plans/nightly.ts'), plans.nightly.replace('42', '41'))
+    const onFail = `printf '%s' "$ASSAY_PLAN: 100%" >told`
+    const plan = { name: 'nightly', timetable: timetableOf('nightly', '30 2 * * *') }
+    const [line = ''] = crontabLines(placesOf(root), [plan], here, onFail)
+    const command = line.replace('30 2 * * * ', '')
+    expect(command).not.toMatch(/(^|[^\\])%/)
+    const env = { HOME: '/', LOGNAME: 'me', SHELL: '/bin/sh' } // as cron starts it
+    const child = Bun.spawnSync(['/bin/sh', '-c', command.replaceAll('\\%', '%')], { cwd: '/', env })
+    expect([child.exitCode, child.stdout.toString(), child.stderr.toString()]).toEqual([1, '', ''])
+    expect(await Bun.file(join(root, 'told')).text()).toBe('nightly: 100%')
+    expect(await Bun.file(join(root, 'runs/schedule.log')).text()).toContain('failed · 1 step, 1 check (1 failed)')
+  })
+
+  test('refuses a line that is longer than cron takes', () => {
+    const plan = { name: 'nightly', timetable: timetableOf('nightly', '30 2 * * *') }
+    expect(() => crontabLines(placesOf(undefined), [plan], here, 'x'.repeat(1000))).toThrow(
+      /^Cannot write the crontab as 'a command' must be at most 998 bytes long: current value is 1\d{3} bytes/,
+    )
+  })
+})
+
+describe('schedule due', () => {
+  const plans = {
+    nightly: scheduled('nightly', `{ cron: '30 2 * * *', zone: 'UTC' }`),
+    hourly: scheduled('hourly', `{ cron: '50 * * * *', zone: 'UTC' }`),
+    plain: planText('plain', passing),
+  }
+
+  test('names what came due in the quarter of an hour that ended last', async () => {
+    const at = repository(plans)
+    for (const [time, names] of [
+      ['2026-11-21T02:29Z', ''],
+      ['2026-11-21T02:30Z', 'nightly\n'],
+      ['2026-11-21T03:44:59+01:00', 'nightly\n'],
+      ['2026-11-21T02:45Z', ''],
+      ['2026-11-21T03:00Z', 'hourly\n'],
+    ] as const)
+      expect(await at.run(['schedule', 'due', '--at', time])).toEqual({ exit: 0, out: names, err: '' })
+    expect((await at.run(['schedule', 'due', 'hourly', '--at', '2026-11-21T02:30Z'])).out).toBe('')
+    expect(existsSync(join(at.dir, 'runs'))).toBe(false)
+  })
+
+  test('on both days that clocks change names a night once', async () => {
+    const at = repository({ berlin: scheduled('berlin', `{ cron: '30 2 * * *', zone: 'Europe/Berlin' }`) })
+    for (const [day, due] of [
+      ['2027-03-28', '01:30'],
+      ['2026-10-25', '00:30'],
+    ] as const) {
+      const named: string[] = []
+      for (let quarter = 0; quarter < 24; quarter++) {
+        const time = new Date(Date.parse(`${day}T00:00Z`) + quarter * 900_000).toISOString()
+        const { out } = await inProcess('schedule', at.dir, ['due', '--at', time])
+        if (out !== '') named.push(time.slice(11, 16))
+      }
+      expect(named).toEqual([due])
+    }
+  })
+
+  test('with --run runs it, once however often it is asked, and what was not asked in time', async () => {
+    const at = repository(plans)
+    const asked = async (time: string) =>
+      (await at.run(['schedule', 'due', '--run', '--at', time])).out.match(/^ {2}\w+ · The/gm) ?? []
+    expect(await asked('2026-11-21T02:31Z')).toEqual(['  nightly · The'])
+    expect(await asked('2026-11-21T02:31Z')).toEqual([])
+    expect(await asked('2026-11-21T02:32Z')).toEqual([])
+    expect(await asked('2026-11-21T05:10Z')).toEqual(['  hourly · The'])
+    // Off for days: a night to catch up on, not all of them.
+    expect(await asked('2026-11-25T12:00Z')).toEqual(['  hourly · The', '  nightly · The'])
+    expect(await asked('2026-11-25T12:15Z')).toEqual([])
+  })
+
+  test('with --run fails for a plan that no longer loads or is gone, at the time that was known of it', async () => {
+    const at = repository(plans)
+    await at.run(['schedule', 'due', '--run', '--at', '2026-11-21T01:00Z'])
+    at.file('plans/nightly.ts', 'export default {')
+    const ask = (time: string) =>
+      at.run(['schedule', 'due', '--run', '--at', time, '--on-fail', 'cat >told', 'nightly'])
+    expect((await ask('2026-11-21T02:15Z')).exit).toBe(2)
+    expect(existsSync(join(at.dir, 'told'))).toBe(false)
+    expect((await ask('2026-11-21T02:30Z')).exit).toBe(2)
+    expect(at.read('told')).toContain('nightly errored on')
+    expect(at.read('told')).toContain("Cannot load plan nightly as 'plans/nightly.ts:1:")
+  })
+
+  test('refuses a state that is not its own', async () => {
+    const at = repository(plans)
+    at.file('runs/schedule.json', '{"schema":9}')
+    const ran = await at.run(['schedule', 'due', '--run'])
+    expect([ran.exit, sentenceOf(ran)]).toEqual([
+      2,
+      expect.stringMatching(/^Cannot read the schedule as '.*schedule.json' must be as this Assay writes it/),
+    ])
+  })
+
+  const start = Date.parse('2026-10-24T00:00Z') // a weekend on which Berlin's clocks go back
+  const crons = fc.constantFrom('30 2 * * *', '*/10 * * * *', '7 * * * *', '59 23 * * *', '@hourly')
+  const timetable = fc
+    .record({ cron: crons, zone: fc.constantFrom('Europe/Berlin', 'Asia/Kolkata', 'UTC') })
+    .map((schedule) => timetableOf('p', schedule))
+
+  test('asked whenever within each quarter, names every time exactly once', () => {
+    fc.assert(
+      fc.property(
+        timetable,
+        fc.array(fc.integer({ min: 0, max: 899_999 }), { minLength: 200, maxLength: 200 }),
+        (timetable, late) => {
+          const windows = late.map((ms, quarter) => lastQuarter(new Date(start + quarter * 900_000 + ms)))
+          const named = windows.flatMap(({ from, until }) => timesBetween(timetable, from, until, 'UTC'))
+          const all = timesBetween(timetable, new Date(start - 900_000), new Date(start + 199 * 900_000), 'UTC')
+          expect(named).toEqual([...all])
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('with --run asked at any times, however late or often, loses nothing of the last day and repeats nothing', () => {
+    fc.assert(
+      fc.property(
+        timetable,
+        fc.array(fc.integer({ min: 0, max: 24 * 3_600_000 }), { minLength: 1, maxLength: 60 }),
+        (timetable, gaps) => {
+          let now = start
+          let kept = {
+            cron: timetable.cron,
+            since: new Date(start).toISOString(),
+            asked: new Date(start).toISOString(),
+          }
+          const named = gaps.flatMap((gap) => {
+            now += gap
+            const { from, until } = sinceAsked(kept, new Date(now))
+            kept = { ...kept, asked: until.toISOString() }
+            return timesBetween(timetable, from, until, 'UTC')
+          })
+          expect(named).toEqual([...timesBetween(timetable, new Date(start), new Date(now), 'UTC')])
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('a clock that was a little ahead repeats nothing, and one that was far ahead does not stop the nights', () => {
+    const kept = (asked: string) => ({ cron: '* * * * *', since: asked, asked })
+    const now = new Date('2026-11-21T12:00Z')
+    const lengthOf = ({ from, until }: { from: Date; until: Date }) => (until.getTime() - from.getTime()) / 60_000
+    expect(lengthOf(sinceAsked(kept('2026-11-21T12:05Z'), now))).toBe(-5)
+    expect(lengthOf(sinceAsked(kept('2030-01-01T00:00Z'), now))).toBe(15)
+    expect(lengthOf(sinceAsked(undefined, now))).toBe(15)
+  })
+
+  test('two that ask at once share what is due', async () => {
+    const at = repository(plans)
+    const places = placesOf(at.dir)
+    const plan = { name: 'nightly', timetable: timetableOf('nightly', { cron: '30 2 * * *', zone: 'UTC' }) }
+    const now = new Date('2026-11-21T02:30:01Z')
+    const claimed = [claim(places, [plan], now, 'UTC'), claim(places, [plan], now, 'UTC')]
+    expect(claimed).toEqual([['nightly'], []])
+    claim(places, [plan], new Date('2026-11-21T02:29:00Z'), 'UTC')
+    expect(readState(places).plans.nightly?.asked).toBe('2026-11-21T02:30:01.000Z')
+  })
+})
