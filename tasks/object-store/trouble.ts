@@ -9,6 +9,7 @@ export type Trouble =
   | 'busy'
   | 'damaged'
   | 'full'
+  | 'open-files'
   | 'skewed'
   | 'denied'
   | 'region'
@@ -29,6 +30,7 @@ const busy = [
   'ThrottlingException',
 ]
 const broke = ['Damaged', 'IncompleteBody', 'BadDigest', 'XAmzContentSHA256Mismatch']
+const openFiles = ['EMFILE', 'ENFILE']
 const full = ['InsufficientStorage', 'XMinioStorageFull', 'QuotaExceeded']
 const skewed = ['RequestTimeTooSkewed']
 const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken']
@@ -40,6 +42,7 @@ const foreign = ['InvalidResponse', 'NotS3']
 export function troubleOf(error: unknown): Trouble {
   const codes = codesOf(error)
   const any = (known: readonly string[]) => codes.some((code) => known.includes(code))
+  if (any(openFiles)) return 'open-files'
   if (any(refused)) return 'refused'
   if (any(unresolved)) return 'unresolved'
   if (any(timedOut)) return 'timeout'
@@ -66,7 +69,7 @@ export function isPassing(error: unknown): boolean {
   return passing.includes(trouble) || (trouble === 'not-s3' && /XML parse error/.test(messageOf(error)))
 }
 
-const passing: readonly Trouble[] = ['broken', 'timeout', 'refused', 'busy', 'damaged']
+const passing: readonly Trouble[] = ['broken', 'timeout', 'refused', 'busy', 'damaged', 'open-files']
 
 /** What is wrong, in few words: `503 SlowDown`. */
 export function briefly(error: unknown): string {
@@ -117,6 +120,8 @@ export function endpointProblem(action: string, url: string, error: unknown, att
       return say('a server that answers in the end', `${statusOf(error) ?? ''} ${detail(error)}`.trim(), 'See its log.')
     case 'damaged':
       return say('a server that gives and takes what it is sent', detail(error), 'See the network, and its disks.')
+    case 'open-files':
+      return cannot(action, 'ulimit -n', 'more than what is open at once', detail(error), 'Raise it, or lower --jobs.')
     case 'full':
       return say('a server with room', `${statusOf(error) ?? ''} ${detail(error)}`.trim(), 'Free some of its disk.')
     case 'skewed': {

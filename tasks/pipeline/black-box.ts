@@ -88,7 +88,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
   })
   const images = outputs.filter(({ image }) => image.kind !== 'other').length
   const late = arrival.report()?.kind === 'put' ? ' (one put in late)' : ''
-  const repeated = seen.repeated === 0 ? '' : `, ${seen.repeated} requests repeated`
+  const repeated = seen.repeated === 0 ? '' : `, ${seen.repeated} request${seen.repeated === 1 ? '' : 's'} repeated`
   context.progress(`${sources.length}${late} → ${images} images${repeated}`)
   return {
     stage,

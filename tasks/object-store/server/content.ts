@@ -12,6 +12,7 @@ import {
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSlice } from './exchange.ts'
+import { mostHandles } from './limits.ts'
 
 /** Bytes of an object: one content file, or several in order for a multipart one. */
 export interface Segment {
@@ -41,9 +42,6 @@ export interface ContentWriter {
   discard(): void
 }
 
-/** How many files stay open to be read again: opening and closing one takes as long as reading 100 KiB of it. */
-const handleLimit = 512
-
 /** Below this a file is written in one piece off the main thread; above it as it comes in, so that memory stays bounded. */
 const pieceLimit = 1 << 20
 
@@ -64,7 +62,7 @@ export function openContent(folder: string): Content {
   const session = Date.now().toString(36)
   let created = 0
 
-  // Oldest first. A file's name and its inode stay together until it is unlinked, also when its bytes are written again.
+  // Opening and closing one takes as long as reading 100 KiB of it. Oldest first. A file's name and its inode stay together until it is unlinked, also when its bytes are written again.
   const handles = new Map<string, number>()
   const handleOf = (id: string): number => {
     const known = handles.get(id)
@@ -72,7 +70,7 @@ export function openContent(folder: string): Content {
     const handle = openSync(path(id), constants.O_RDONLY | constants.O_NOFOLLOW)
     handles.set(id, handle)
     const [oldest] = handles.keys()
-    if (handles.size > handleLimit && oldest !== undefined) closeHandle(oldest)
+    if (handles.size > mostHandles && oldest !== undefined) closeHandle(oldest)
     return handle
   }
   const closeHandle = (id: string) => {

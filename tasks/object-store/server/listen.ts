@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { preciseNow } from './access-record.ts'
 import type { Answer, FileSlices, Pieces, S3Request } from './exchange.ts'
 import type { FaultSource } from './faults.ts'
+import { mostConnections } from './limits.ts'
 import { misbehave } from './misbehave.ts'
 import { readSlices } from './read-slices.ts'
 import { errorDocument, S3Error } from './s3-error.ts'
@@ -33,6 +34,7 @@ export async function listen(
   server.requestTimeout = 0
   server.headersTimeout = 0
   server.timeout = 0
+  server.maxConnections = mostConnections
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
@@ -167,14 +169,20 @@ function onTheWire(headers: Readonly<Record<string, string>>): Record<string, st
 }
 
 function errorAnswer(error: unknown, request: S3Request, id: string): Answer {
-  const known =
-    error instanceof S3Error
-      ? error
-      : new S3Error('InternalError', 'We encountered an internal error. Please try again.')
-  if (known !== error) console.error(error)
+  const known = error instanceof S3Error ? error : worldly(error)
   return {
     status: known.status,
     headers: { 'content-type': 'application/xml' },
     body: errorDocument(known, request.path, id),
   }
+}
+
+/** What the machine lacks is told as S3 tells it; anything else is a mistake of ours. */
+function worldly(error: unknown): S3Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
+    return new S3Error('InsufficientStorage', 'There is no room left where the objects are kept.')
+  if (code === 'EMFILE' || code === 'ENFILE') return new S3Error('SlowDown', 'Too many files are open.')
+  console.error(error)
+  return new S3Error('InternalError', 'We encountered an internal error. Please try again.')
 }

@@ -108,7 +108,10 @@ test('after any puts, deletes and copies every listing is the one a plain model 
         const model = new Map<string, string>()
         for (const { do: what, key, to } of actions) {
           if (what === 'put') {
-            await store.s3.putNew(bucket, key, key).then((isNew) => expect(isNew).toBe(!model.has(key)))
+            const before = model.get(key)
+            // The very bytes count as our own.
+            const ours = before === undefined || before === key
+            await store.s3.putNew(bucket, key, key).then((isNew) => expect(isNew).toBe(ours))
             if (!model.has(key)) model.set(key, key)
           } else if (what === 'delete') {
             await store.s3.remove(bucket, [key])
