@@ -44,7 +44,8 @@ function wrappers(pid: number): readonly Wrapper[] {
 /** What the words of a command line say of it. */
 export function kindOf([program = '', ...words]: readonly string[]): 'bun' | 'npm' | 'shell' | undefined {
   const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'))
-  const name = basename(program)
+  // As npm installs it, Bun's program is called bun.exe on every system.
+  const name = basename(program, '.exe')
   if (/^(ba|da|a)?sh$/.test(name)) return words[0] === '-c' ? 'shell' : undefined
   if (name === 'bunx') return 'bun'
   if (/^bun(-debug)?$/.test(name)) {
