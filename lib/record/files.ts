@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
 import { below } from './below.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
@@ -15,11 +15,18 @@ export function fileStore(root: string, disk: Disk = realDisk): Store {
   const folderOf = (plan: string, run: string) => below(root, [plan, run], 'run')
   const journalPath = (plan: string, run: string) => below(root, [plan, run, 'journal.jsonl'], 'run')
 
+  // The highest whose name may not outlive a power cut: this process made it, or one that died before it could sync.
+  let top = resolve(root)
+  const makeFolder = (folder: string) => {
+    const first = resolve(guarded(root, () => disk.makeFolder(folder)) ?? top)
+    if (first.length < top.length) top = first
+  }
+
   return {
     create(plan, run) {
       const folder = folderOf(plan, run)
-      const first = guarded(root, () => disk.makeFolder(folder))
-      return runStore(folder, 'wx', namedIn(first ?? folder, folder), disk)
+      makeFolder(folder)
+      return runStore(folder, 'wx', foldersBetween(top, folder), disk)
     },
     open: (plan, run) => runStore(folderOf(plan, run), 'r+', [], disk),
     read(plan, run) {
@@ -32,15 +39,13 @@ export function fileStore(root: string, disk: Disk = realDisk): Store {
     pathOf: folderOf,
     lock(plan, holder) {
       const path = below(root, [plan, '.lock'], 'plan')
-      return guarded(root, () => {
-        disk.makeFolder(dirname(path))
-        return lockFile(path, holder)
-      })
+      makeFolder(dirname(path))
+      return guarded(root, () => lockFile(path, holder))
     },
   }
 }
 
-/** `fresh`: the folders whose new names must outlive a power cut together with the first lines. */
+/** `fresh`: the folders whose names must outlive a power cut together with the first lines. */
 function runStore(folder: string, mode: 'wx' | 'r+', fresh: readonly string[], disk: Disk): RunStore {
   const journal = below(folder, ['journal.jsonl'], 'journal')
   const within = (name: string) => below(folder, name.split('/'), 'file of the run')
@@ -109,16 +114,18 @@ function runStore(folder: string, mode: 'wx' | 'r+', fresh: readonly string[], d
   }
 }
 
-/** The folders in which the names of `first` and of all below it down to `last`'s files stand. */
-function namedIn(first: string, last: string): readonly string[] {
-  const folders = [last]
-  for (let at = last; at !== dirname(first); at = dirname(at)) folders.push(dirname(at))
+/** The folders in which the names stand of `top`, of all below it on the way to `folder`, and of what is in that. */
+function foldersBetween(top: string, folder: string): readonly string[] {
+  const above = dirname(resolve(top))
+  const folders = [resolve(folder)]
+  for (let at = resolve(folder); at !== above; at = dirname(at)) folders.push(dirname(at))
   return folders
 }
 
 /** Writes a file that is there whole or not at all, whatever happens meanwhile. */
 export function writeWhole(path: string, content: string | Uint8Array, disk: Disk = realDisk): void {
-  disk.makeFolder(dirname(path))
+  const folder = dirname(path)
+  const first = disk.makeFolder(folder)
   const temporary = `${path}.${process.pid}.tmp`
   try {
     disk.remove(temporary)
@@ -130,7 +137,7 @@ export function writeWhole(path: string, content: string | Uint8Array, disk: Dis
       disk.close(fd)
     }
     disk.rename(temporary, path)
-    disk.syncFolderNow(dirname(path))
+    for (const named of first === undefined ? [folder] : foldersBetween(first, folder)) disk.syncFolderNow(named)
   } catch (error) {
     disk.remove(temporary)
     throw error

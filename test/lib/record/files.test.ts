@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem } from '../../../lib/plan/problem.ts'
@@ -47,6 +56,49 @@ describe('files', () => {
     }
     expect(sentence).toStartWith('Cannot record the run as')
     run.close()
+  })
+
+  test('a journal that was torn at any byte of its last line, or holds NULs there, goes on behind the line before', () => {
+    const store = fileStore(join(folder, 'torn'))
+    const run = store.create('plan', 'run')
+    const before = '{"event":"whole"}\n'
+    const line = Buffer.from('{"event":"tör✓n"}\n')
+    run.close()
+    const journal = join(run.path, 'journal.jsonl')
+    for (let bytes = 0; bytes < line.length; bytes++)
+      for (const hole of [0, 1, 5000])
+        for (const after of ['', '"}\n', '"}\n{"event":"behind a hole"}\n'])
+          if (hole > 0 || after === '') {
+            writeFileSync(journal, Buffer.concat([Buffer.from(before), line.subarray(0, bytes), Buffer.alloc(hole)]))
+            appendFileSync(journal, after)
+            const again = store.open('plan', 'run')
+            again.append('{"x":1}\n')
+            again.close()
+            expect(readFileSync(journal, 'utf8')).toBe(`${before}{"x":1}\n`)
+          }
+  })
+
+  test('a journal that another process writes is refused in a sentence, and free once that is dead', async () => {
+    const root = join(folder, 'written')
+    const writing = `
+      import { fileStore } from ${JSON.stringify(join(import.meta.dir, '../../../lib/record/files.ts'))}
+      const run = fileStore(${JSON.stringify(root)}).create('plan', 'run')
+      run.append('one\\nhalf of')
+      console.log('written')
+      setInterval(() => {}, 1000)`
+    const child = Bun.spawn([process.execPath, '-e', writing], { stdout: 'pipe' })
+    await child.stdout.getReader().read()
+    const store = fileStore(root)
+    expect(sentenceOf(() => store.open('plan', 'run').close())).toMatch(
+      /^Cannot record the run as '.*\/journal\.jsonl' must be written by one process: current value is another one has it/,
+    )
+    expect(store.read('plan', 'run')).toBe('one\nhalf of')
+    child.kill('SIGKILL')
+    await child.exited
+    const run = store.open('plan', 'run')
+    expect(sentenceOf(() => store.open('plan', 'run').close())).toContain('another one has it')
+    run.close()
+    expect(store.read('plan', 'run')).toBe('one\n')
   })
 
   test('a place that is a file is refused in a sentence', () => {

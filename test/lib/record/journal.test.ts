@@ -24,6 +24,13 @@ describe('reading a journal', () => {
     for (let end = lastLine; end < text.length; end++) expect(readJournal(text.slice(0, end), 'j')).toHaveLength(3)
   })
 
+  test('leaves out a line with NULs, as a power cut leaves them, and what comes behind it', async () => {
+    const text = await someJournal()
+    const third = text.split('\n', 2).join('\n').length + 1
+    expect(readJournal(`${text.slice(0, third + 5)}\0\0\0${text.slice(third + 8)}`, 'j')).toHaveLength(2)
+    expect(readJournal(`\0${text.slice(1)}`, 'j')).toEqual([])
+  })
+
   test.each([
     ['half a line', (line: string) => line.slice(0, 20)],
     ['an unknown event', () => '{"event":"step-vanished"}'],
@@ -80,5 +87,20 @@ describe('writing a journal', () => {
     syncs[1]?.()
     await turns()
     expect(done).toEqual(['a', 'b', 'c'])
+  })
+
+  test('a sync that failed is not taken back by one that comes after it', async () => {
+    let fails = true
+    const journal = journalOf({
+      ...memoryStore().create('p', 'r'),
+      sync: async () => {
+        if (fails) throw new Error('EIO')
+      },
+    })
+    journal.append({ event: 'announced', at: 'now', text: 'x' })
+    expect(journal.settled()).rejects.toThrow('EIO')
+    await Bun.sleep(0)
+    fails = false
+    expect(journal.settled()).rejects.toThrow('EIO')
   })
 })
