@@ -61,8 +61,14 @@ export async function openLocalDisk(root: string, minGb: number, owner: string):
       temporary += 1
       const unfinished = join(at, 'work', `${mine}${process.pid}-${temporary}.part`)
       // Anew, and so never through a link that lies in wait.
-      await writeFile(unfinished, bytes, { flag: 'wx' })
-      await rename(unfinished, path)
+      try {
+        await writeFile(unfinished, bytes, { flag: 'wx' })
+        await rename(unfinished, path)
+      } catch (error) {
+        // What a full disk took of it is in the way of all others.
+        await rm(unfinished, { force: true })
+        throw error
+      }
       return path
     },
     async release(path, bytes) {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { cannot, Failure, messageOf, type WorkContext } from '../../../lib/index.ts'
+import { cannot, Failure, messageOf, Problem, type WorkContext } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import { s3Uri } from '../uri.ts'
 import { forEachBounded, limiter } from './bounded.ts'
@@ -50,7 +50,7 @@ const imagesBesideCores = 4
  * Runs a stage: once over what its prefix holds, or again and again until `context.signal` aborts, which ends it cleanly: images
  * that are in work are finished, the manifest is written.
  * Throws a Failure when too little local disk is free or, once, when no image of several could be done; a Problem when the world
- * isn't as the options say.
+ * isn't as the options say or, once, kept images from being done.
  */
 export async function runStage(
   definition: StageDefinition,
@@ -84,6 +84,7 @@ export async function runStage(
     processing: limiter(cores),
   }
   const total = { images: 0, outputs: 0, bytes: 0, failed: 0 }
+  const postponed = { images: 0, reason: '' }
   const manifests: string[] = []
   let known = 0
 
@@ -110,7 +111,7 @@ export async function runStage(
     for (let at = 0; at < todo.length; at += imagesPerPass) {
       await disk.checkCapacity()
       try {
-        await doImages(todo.slice(at, at + imagesPerPass), cores + imagesBesideCores, shop, ledger, total)
+        await doImages(todo.slice(at, at + imagesPerPass), cores + imagesBesideCores, shop, ledger, total, postponed)
       } finally {
         await disk.clear()
         await publish()
@@ -147,6 +148,10 @@ export async function runStage(
     ended,
   }
   log({ event: 'summary', ...summary })
+  if (postponed.images > 0 && options.mode === 'once' && !signal.aborted) {
+    const many = `${postponed.images} of its images could not be done for now (${postponed.reason})`
+    throw new Problem(`Cannot finish stage ${definition.stage} as ${many}. Run it again: what is done stays done.`)
+  }
   if (hopeless)
     throw new Failure(
       `Cannot finish stage ${definition.stage} as every image failed: see the log for each one's reason`,
@@ -154,13 +159,14 @@ export async function runStage(
   return summary
 }
 
-/** Counts into `total` as it goes. */
+/** Counts into `total` as it goes; into `postponed` go those that may be done another time. */
 async function doImages(
   sources: readonly Source[],
   atOnce: number,
   shop: Workshop,
   ledger: Ledger,
   total: { images: number; outputs: number; bytes: number; failed: number },
+  postponed: { images: number; reason: string },
 ): Promise<void> {
   const progress = progressLog(shop.log, sources.length)
   await forEachBounded(untilAborted(sources, shop.signal), atOnce, async (source) => {
@@ -177,6 +183,7 @@ async function doImages(
       const { reason, lasting } = result
       shop.log({ event: 'failed', uri: source_uri, reason, again: !lasting })
       if (lasting) await ledger.mark(source, { outcome: 'failed', failed: { source_uri, source_etag, recipe, reason } })
+      else Object.assign(postponed, { images: postponed.images + 1, reason })
       total.failed += 1
     }
     progress()
