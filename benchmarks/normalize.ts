@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { normalize, type Policy } from '../tasks/images/normalize.ts'
 import { pixelLimit } from '../tasks/images/read.ts'
-import { drawPhoto } from '../tasks/images/samples.ts'
 import { parseSizes, type Size } from '../tasks/images/sizes.ts'
+import { photoSets } from './photos.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const pairs = Number(process.argv[2] ?? 20)
@@ -15,8 +15,6 @@ const drawn = 6
 const cores = availableParallelism()
 // Images under way at once, on both sides of sharp: a decode leaves its core for moments that another fills.
 const together = 2 * cores
-// About 1.6 MB each. The larger a JPEG, the more of its time is unpacking it, which is the same code on all sides.
-const sourceQuality = 82
 const quality = 85
 const background = '#ffffff'
 
@@ -26,6 +24,7 @@ interface Photo {
 }
 
 interface Comparison {
+  readonly source: string
   readonly what: string
   readonly peer: string
   readonly target: number
@@ -35,50 +34,54 @@ interface Comparison {
 
 const folder = await mkdtemp(join(tmpdir(), 'assay-benchmark-'))
 try {
-  const photos = await drawPhotos(folder)
-  const sharpRows = [
-    ...['480p', '1080p'].map((size) => againstSharp(photos, size, 'a bare sharp loop', 0.95)),
-    againstSharp(photos, '1080p,720p,480p,800x600,320x240', 'five sharp pipelines', 1.5),
-  ]
+  await mkdir(join(folder, 'thumbnails'))
   const thumbnailer = Bun.which('vipsthumbnail')
-  const rows = thumbnailer
-    ? [...sharpRows, ...['480p', '1080p'].map((size) => againstVipsthumbnail(photos, size, thumbnailer))]
-    : sharpRows
+  const rows: Comparison[] = []
+  for (const { size: source, photos: different } of await photoSets(drawn)) {
+    const photos = await onDisk(source, different)
+    for (const size of ['480p', '1080p'])
+      rows.push(againstSharp({ source, photos, what: size }, 'a bare sharp loop', 0.95))
+    const five = '1080p,720p,480p,800x600,320x240'
+    rows.push(againstSharp({ source, photos, what: five }, 'five sharp pipelines', 1.5))
+    if (thumbnailer)
+      for (const size of ['480p', '1080p']) rows.push(againstVipsthumbnail({ source, photos, what: size }, thumbnailer))
+  }
   const results: string[][] = []
   for (const row of rows) results.push(await measure(row))
-  printTable(['12 MP JPEGs to', 'images/s', 'peer', 'images/s', 'ratio', 'target', ''], results)
+  printTable(['12 MP JPEGs of', 'to', 'images/s', 'peer', 'images/s', 'ratio', 'target', ''], results)
   if (!thumbnailer) console.log('vipsthumbnail: skipped (it is not on PATH; Debian has it in libvips-tools)')
 } finally {
   await rm(folder, { recursive: true })
 }
 
-async function drawPhotos(folder: string): Promise<readonly Photo[]> {
-  await mkdir(join(folder, 'thumbnails'))
-  const different = await Promise.all(
-    Array.from({ length: drawn }, async (_, seed) =>
-      sharp(await drawPhoto({ width: 4032, height: 3024, seed }))
-        .jpeg({ quality: sourceQuality })
-        .toBuffer(),
-    ),
-  )
+/** As many files as are measured, the photos repeated. */
+function onDisk(name: string, different: readonly Uint8Array[]): Promise<readonly Photo[]> {
   const repeated = Array.from({ length: images / drawn }, () => different).flat()
   return Promise.all(
     repeated.map(async (bytes, index) => {
-      const path = join(folder, `${index}.jpg`)
+      const path = join(folder, `${name} ${index}.jpg`)
       await Bun.write(path, bytes)
       return { bytes, path }
     }),
   )
 }
 
+/** Which photos, made into what. */
+interface Work {
+  readonly source: string
+  readonly photos: readonly Photo[]
+  readonly what: string
+}
+
 function policyOf(sizes: readonly Size[]): Policy {
   return { sizes, fit: 'contain', background, format: 'jpeg', quality }
 }
 
-function againstSharp(photos: readonly Photo[], text: string, peer: string, target: number): Comparison {
-  const sizes = parseSizes(text)
+function againstSharp({ source, photos, what }: Work, peer: string, target: number): Comparison {
+  const sizes = parseSizes(what)
   return {
-    what: text,
+    source,
+    what,
     peer,
     target,
     ours: () => each(photos, async ({ bytes }) => void (await normalize(bytes, policyOf(sizes)))),
@@ -99,13 +102,14 @@ function bareSharp(bytes: Uint8Array, { kind, width, height }: Size): Promise<Ui
 }
 
 /** As many processes as cores, each with its share of the files; both sides read files here, and ours writes its own too. */
-function againstVipsthumbnail(photos: readonly Photo[], text: string, program: string): Comparison {
-  const [size] = parseSizes(text)
+function againstVipsthumbnail({ source, photos, what }: Work, program: string): Comparison {
+  const [size] = parseSizes(what)
   if (!size) throw new Error('no size')
   const output = join(folder, 'thumbnails', `%s.jpg[Q=${quality},strip]`)
   const shares = Array.from({ length: cores }, (_, share) => photos.filter((_, index) => index % cores === share))
   return {
-    what: text,
+    source,
+    what,
     peer: `vipsthumbnail, ${cores} processes`,
     target: 1.8,
     ours: () =>
@@ -125,7 +129,7 @@ function againstVipsthumbnail(photos: readonly Photo[], text: string, program: s
   }
 }
 
-async function measure({ what, peer, target, ours, theirs }: Comparison): Promise<string[]> {
+async function measure({ source, what, peer, target, ours, theirs }: Comparison): Promise<string[]> {
   await ours()
   await theirs()
   const own: number[] = []
@@ -138,6 +142,7 @@ async function measure({ what, peer, target, ours, theirs }: Comparison): Promis
   }
   const ratio = pairedRatio(own, other)
   return [
+    source,
     what,
     median(own).toFixed(1),
     peer,

@@ -2,9 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { normalize, type Policy } from '../tasks/images/normalize.ts'
-import { drawPhoto } from '../tasks/images/samples.ts'
 import { parseSizes } from '../tasks/images/sizes.ts'
 import type { S3 } from '../tasks/object-store/client.ts'
 import { connect } from '../tasks/object-store/connect.ts'
@@ -12,6 +10,7 @@ import { startEmbedded } from '../tasks/object-store/local-store.ts'
 import { forEachBounded } from '../tasks/pipeline/stage/bounded.ts'
 import { normalizeStage } from '../tasks/pipeline/stage/normalize-stage.ts'
 import { runStage } from '../tasks/pipeline/stage/run-stage.ts'
+import { type PhotoSet, photoSets } from './photos.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const pairs = Number(process.argv[2] ?? 20)
@@ -29,57 +28,60 @@ const policy: Policy = {
 const context = { signal: new AbortController().signal, log: () => {} }
 
 const folder = await mkdtemp(join(tmpdir(), 'assay-benchmark-'))
-const store = await startEmbedded({
-  ...context,
-  plan: 'benchmark',
-  run: 'benchmark',
-  folder,
-  keep: false,
-  env: process.env,
-  progress: () => {},
-  announce: () => {},
-  secret: () => {},
-})
+const store = await startEmbedded(
+  {
+    ...context,
+    plan: 'benchmark',
+    run: 'benchmark',
+    folder,
+    keep: false,
+    env: process.env,
+    progress: () => {},
+    announce: () => {},
+    secret: () => {},
+  },
+  undefined,
+)
 try {
   await store.ready(context.signal)
   const s3 = connect(store.endpoint)
-  const paths = await putPhotos(s3)
-  await alone(paths)
-  await endToEnd(s3, 'warm-up')
-  const times = { alone: [] as number[], endToEnd: [] as number[] }
-  for (let pair = 0; pair < pairs; pair++) {
-    const first = () => alone(paths).then((seconds) => times.alone.push(seconds))
-    const second = () => endToEnd(s3, `pair-${pair}`).then((seconds) => times.endToEnd.push(seconds))
-    // Each goes first as often as the other, so that neither always has the warmer machine.
-    for (const run of pair % 2 === 0 ? [first, second] : [second, first]) await run()
-  }
-  const ratio = pairedRatio(times.alone, times.endToEnd)
-  const rate = (seconds: readonly number[]) => (images / median(seconds)).toFixed(1)
+  for (const bucket of ['raw', 'normalized', 'manifests']) await s3.createBucket(bucket)
+  const rows: string[][] = []
+  for (const set of await photoSets(drawn)) rows.push(await compare(s3, set))
   printTable(
-    ['12 MP JPEGs to', 'end to end, images/s', 'normalize() alone, images/s', 'ratio', 'target', ''],
-    [[text, rate(times.endToEnd), rate(times.alone), showRatio(ratio), `≥ ${target}`, judge(ratio, target)]],
+    ['12 MP JPEGs of', 'to', 'end to end, images/s', 'normalize() alone, images/s', 'ratio', 'target', ''],
+    rows,
   )
 } finally {
   await store.stop(3000)
   await rm(folder, { recursive: true, force: true })
 }
 
-async function putPhotos(s3: S3): Promise<readonly string[]> {
-  for (const bucket of ['raw', 'normalized', 'manifests']) await s3.createBucket(bucket)
-  const photos = await Promise.all(
-    Array.from({ length: drawn }, async (_, seed) =>
-      // About 1.6 MB each, as in normalize.ts.
-      sharp(await drawPhoto({ width: 4032, height: 3024, seed }))
-        .jpeg({ quality: 82 })
-        .toBuffer(),
-    ),
-  )
+async function compare(s3: S3, { size, photos }: PhotoSet): Promise<string[]> {
+  const name = size.replace(' ', '-')
+  const paths = await putPhotos(s3, name, photos)
+  await alone(paths)
+  await endToEnd(s3, name, 'warm-up')
+  const times = { alone: [] as number[], endToEnd: [] as number[] }
+  for (let pair = 0; pair < pairs; pair++) {
+    const first = () => alone(paths).then((seconds) => times.alone.push(seconds))
+    const second = () => endToEnd(s3, name, `pair-${pair}`).then((seconds) => times.endToEnd.push(seconds))
+    // Each goes first as often as the other, so that neither always has the warmer machine.
+    for (const run of pair % 2 === 0 ? [first, second] : [second, first]) await run()
+  }
+  const ratio = pairedRatio(times.alone, times.endToEnd)
+  const rate = (seconds: readonly number[]) => (images / median(seconds)).toFixed(1)
+  return [size, text, rate(times.endToEnd), rate(times.alone), showRatio(ratio), `≥ ${target}`, judge(ratio, target)]
+}
+
+/** Under `name/`, and as files. */
+function putPhotos(s3: S3, name: string, photos: readonly Uint8Array[]): Promise<readonly string[]> {
   const repeated = Array.from({ length: images / drawn }, () => photos).flat()
   return Promise.all(
     repeated.map(async (photo, at) => {
-      const path = join(folder, `${at}.jpg`)
+      const path = join(folder, name, `${at}.jpg`)
       await Bun.write(path, photo)
-      await s3.put('raw', `${at}.jpg`, photo)
+      await s3.put('raw', `${name}/${at}.jpg`, photo)
       return path
     }),
   )
@@ -93,15 +95,15 @@ function alone(paths: readonly string[]): Promise<number> {
   )
 }
 
-function endToEnd(s3: S3, dataset: string): Promise<number> {
+function endToEnd(s3: S3, name: string, pair: string): Promise<number> {
   return timed(async () => {
     const options = {
       inputBucket: 'raw',
-      inputPrefix: '',
+      inputPrefix: `${name}/`,
       outputBucket: 'normalized',
       outputPrefix: 'out/',
       manifestBucket: 'manifests',
-      dataset,
+      dataset: `${name}-${pair}`,
       mode: 'once',
       pollInterval: 1,
       nvmeRoot: join(folder, 'nvme'),
