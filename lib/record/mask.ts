@@ -1,5 +1,5 @@
 import type { Masking, MaskStream } from '../plan/mask.ts'
-import { finderOf, type Index, indexOf, rolled } from './search.ts'
+import { finderOf, type Index, indexOf, leastOfOne, rolled } from './search.ts'
 import { secretsIn } from './secrets.ts'
 import { spellingsOf } from './spellings.ts'
 import { passwordsInUrls, signatures } from './url-secrets.ts'
@@ -9,9 +9,6 @@ export interface Mask extends Masking {
   /** A value that is a secret too from now on, in streams that are under way as well. */
   add(secret: string): void
 }
-
-/** Of a secret that a text was cut off in, this many bytes are enough to mask them. */
-const leastOfOne = 8
 
 /** A mask for the secrets among variables, and `more`; signatures and passwords in URLs are masked wherever they come from. */
 export function maskOf(env: Readonly<Record<string, string | undefined>>, more: readonly string[] = []): Mask {
@@ -91,8 +88,8 @@ function search(bytes: Uint8Array, known: readonly Region[], { table, finders, b
     for (const finder of finders(last)) {
       const one = finder.find(bytes, at)
       if (one.kind === 'nothing') continue
-      if (one.kind === 'begun' && one.to === bytes.length && part === 'some') held = at
-      else if (one.kind === 'whole' || one.to - one.from >= leastOfOne)
+      if (one.kind !== 'whole' && part === 'some') held = at
+      else if (one.kind !== 'begun' || one.to - one.from >= leastOfOne)
         found.push({ from: one.from, to: one.to, shown: false })
     }
   }

@@ -1,12 +1,15 @@
 import type { Spelling } from './spellings.ts'
 
 /**
- * What is found at a place: nothing; something from one byte to another; or what would be something if the text, which ends
- * at `to` or was cut off there (`…`), went on.
+ * What is found at a place: nothing; all of something from one byte to another; or, where the text ends too early to know, what would
+ * be more of it if the text went on (`open`), or what would only then be something (`begun`).
  */
 export type Found =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'whole' | 'begun'; readonly from: number; readonly to: number }
+  | { readonly kind: 'whole' | 'open' | 'begun'; readonly from: number; readonly to: number }
+
+/** Of something that a text was cut off in, this many bytes are enough. */
+export const leastOfOne = 8
 
 export const nothing: Found = { kind: 'nothing' }
 
@@ -31,7 +34,7 @@ function beginningsOf(spelling: Spelling, index: number, before: string): string
 /** Every way of writing it is followed at once: which way a place was written may show only later. */
 function follow(spelling: Spelling, bytes: Uint8Array, at: number): Found {
   let places = [at]
-  let cut = 0
+  let cut = at
   for (let index = 0; index < spelling.length; index++) {
     const next: number[] = []
     for (const place of places)
@@ -40,12 +43,21 @@ function follow(spelling: Spelling, bytes: Uint8Array, at: number): Found {
         const end = place + same
         if (same === way.length) {
           if (!next.includes(end)) next.push(end)
-        } else if (isCut(bytes, end) && end > cut) cut = end
+        } else if (end > cut && isCut(bytes, end)) cut = end
       }
-    if (next.length === 0) return cut > at ? { kind: 'begun', from: at, to: cut } : nothing
+    if (next.length === 0) return partOf(at, cut, bytes.length)
     places = next
   }
-  return { kind: 'whole', from: at, to: Math.max(...places) }
+  // `&` may turn out to be the first letter of `&amp;`.
+  return cut === bytes.length
+    ? { kind: 'open', from: at, to: cut }
+    : { kind: 'whole', from: at, to: Math.max(...places) }
+}
+
+function partOf(from: number, to: number, end: number): Found {
+  if (from === to) return nothing
+  if (to === end) return { kind: 'begun', from, to }
+  return to - from < leastOfOne ? nothing : { kind: 'whole', from, to }
 }
 
 function sameBytes(bytes: Uint8Array, at: number, text: string): number {

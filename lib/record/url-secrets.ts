@@ -52,8 +52,8 @@ function valueAfter(bytes: Uint8Array, name: number): Found {
   else return nothing
   const from = skip(bytes, at, quotes)
   const to = skip(bytes, from, tokens)
-  if (to === bytes.length && to - from < longestPassword) return { kind: 'begun', from, to }
-  return to - from < leastSignature ? nothing : { kind: 'whole', from, to }
+  if (to - from >= leastSignature) return { kind: to === bytes.length ? 'open' : 'whole', from, to }
+  return to === bytes.length ? begun(bytes) : nothing
 }
 
 /** The password of `https://user:password@host`. */
@@ -71,10 +71,10 @@ export const passwordsInUrls: Finder = {
     if (colon === bytes.length) return begun(bytes)
     if (bytes[colon] !== 0x3a) return nothing
     const end = skip(bytes, colon + 1, password, longestPassword)
-    if (end === bytes.length) return begun(bytes)
     // One with an unescaped `@` in it goes to the last.
     const to = bytes.lastIndexOf(0x40, end - 1)
-    return to <= colon + 1 ? nothing : { kind: 'whole', from: colon + 1, to }
+    if (to > colon + 1) return { kind: end === bytes.length ? 'open' : 'whole', from: colon + 1, to }
+    return end === bytes.length ? begun(bytes) : nothing
   },
 }
 
