@@ -1,6 +1,7 @@
 import { fileStore } from '../record/files.ts'
 import { readRecord } from '../report/results.ts'
 import type { Selection } from '../run/select.ts'
+import { newestRun } from './find-run.ts'
 import type { Places } from './places.ts'
 
 /**
@@ -9,7 +10,7 @@ import type { Places } from './places.ts'
  */
 export function failedLastTime(places: Places, plan: string): Selection | undefined {
   const store = fileStore(places.runs)
-  const run = store.runs(plan).at(-1)
+  const run = newestRun(store, plan)
   if (run === undefined) return undefined
   const { ended, steps } = readRecord(store, plan, run)
   if (ended?.outcome === 'passed' || ended?.outcome === 'skipped') return undefined

@@ -46,9 +46,18 @@ export function findRun(places: Places, given: string, plan?: string): FoundRun 
 
 /** The newest run of all plans; undefined when there is none. */
 export function latestRun(places: Places): FoundRun | undefined {
-  // Of a run that a full disk stopped at its first line there is nothing to show.
   const newestFirst = allRuns(fileStore(places.runs)).sort((a, b) => (a.run < b.run ? 1 : -1))
-  return newestFirst.find(({ store, plan, run }) => store.lastLine(plan, run) !== undefined)
+  return newestFirst.find(({ store, plan, run }) => hasBegun(store, plan, run))
+}
+
+/** The id of the plan's newest run; undefined when there is none. */
+export function newestRun(store: Store, plan: string): string | undefined {
+  return store.runs(plan).findLast((run) => hasBegun(store, plan, run))
+}
+
+/** Of a run that was killed, or stopped by a full disk, at its first line there is nothing to show and nothing to go on with. */
+function hasBegun(store: Store, plan: string, run: string): boolean {
+  return store.lastLine(plan, run) !== undefined
 }
 
 function allRuns(store: Store, plan?: string): FoundRun[] {

@@ -14,7 +14,7 @@ import { againCommand } from './again.ts'
 import { codeOf } from './code.ts'
 import { killDescendants } from './descendants.ts'
 import { failedLastTime } from './failed.ts'
-import { findRun } from './find-run.ts'
+import { findRun, newestRun } from './find-run.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import type { Places } from './places.ts'
@@ -158,7 +158,7 @@ function resumed({ places, plan, flags, output }: OneRun, store: Store): string 
 
 /** The id of the run to go on with; undefined for a new one. */
 export function resumedRun(places: Places, plan: string, flags: PlanFlags, store: Store): string | undefined {
-  if (flags.run === undefined) return flags.resume ? store.runs(plan).at(-1) : undefined
+  if (flags.run === undefined) return flags.resume ? newestRun(store, plan) : undefined
   const found = findRun(places, flags.run, plan)
   // By their real places: the folder of runs may itself be a link.
   const path = store.pathOf(plan, found.run)
