@@ -48,7 +48,7 @@ export function kindOf([program = '', ...words]: readonly string[]): 'bun' | 'np
   const name = basename(program, '.exe')
   if (/^(ba|da|a)?sh$/.test(name)) return words[0] === '-c' ? 'shell' : undefined
   if (name === 'bunx') return 'bun'
-  if (/^bun(-debug)?$/.test(name)) {
+  if (/^bun\b/.test(name)) {
     if (first === 'x' || first === 'exec') return 'bun'
     // `bun run program.ts` and `bun program.ts` are programs themselves, `bun plan` is `bun run plan`, and we may have started ourselves again.
     const script = first === 'run' ? second : first

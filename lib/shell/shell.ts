@@ -121,6 +121,9 @@ function problemOf(output: ProcessOutput, command: string): Problem {
   return Object.assign(problem, { exitCode, signal, stdout, stderr })
 }
 
+/** For what is in the pipe already, once nothing of the command's group runs. */
+const drainMs = 250
+
 function spawnEnding({ signal, grace, stopped }: ShellOptions): typeof spawn {
   const start = (file: string, args: readonly string[], options: SpawnOptions) => {
     const { child, over } = startProgram({ name: '$', grace }, () => {
@@ -135,8 +138,18 @@ function spawnEnding({ signal, grace, stopped }: ShellOptions): typeof spawn {
       stopped(ending)
     }
     signal.addEventListener('abort', end, { once: true })
+    let closed = false
+    // What a command that went wrong leaves in the background may hold its output, and would be waited for.
+    child.once('exit', async (code) => {
+      if (code === 0) return
+      await endGroup(pid, grace)
+      await Bun.sleep(closed ? 0 : drainMs)
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    })
     // Not `exit`: what a command leaves in the background still holds its output, and is ended too.
     child.once('close', async () => {
+      closed = true
       signal.removeEventListener('abort', end)
       await ending
       over()
