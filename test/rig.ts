@@ -115,14 +115,17 @@ function stepsOf(result: RunResult): readonly StepRecord[] {
 export interface FakeClock extends Clock {
   /** Lets time pass, calling back whatever comes due on the way. */
   tick(ms: number): void
+  /** Somebody sets the wall clock so many milliseconds forth, or back. */
+  set(ms: number): void
 }
 
 export function fakeClock(): FakeClock {
   let now = Date.UTC(2026, 10, 21, 7, 16, 2)
   const began = now
+  let setBy = 0
   const timers = new Set<{ readonly at: number; readonly call: () => void }>()
   return {
-    now: () => new Date(now),
+    now: () => new Date(now + setBy),
     monotonic: () => now - began,
     after(ms, call) {
       const timer = { at: now + ms, call }
@@ -139,6 +142,9 @@ export function fakeClock(): FakeClock {
         next.call()
       }
       now = end
+    },
+    set: (ms) => {
+      setBy += ms
     },
   }
 }

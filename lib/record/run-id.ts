@@ -1,7 +1,12 @@
-/** `20261121-071602-k3x9`: sorts by time to the millisecond, which the first two letters tell. UTC. */
-export function runId(now: Date, random: () => number): string {
-  const [date = '', time = ''] = now.toISOString().split('T')
-  const milliseconds = now.getUTCMilliseconds()
+/**
+ * `20261121-071602-k3x9`: sorts by time to the millisecond, which the first two letters tell. UTC.
+ * Always behind `last`, the plan's newest: the latest run must stay the latest when the clock is set back.
+ */
+export function runId(now: Date, random: () => number, last?: string): string {
+  const before = last === undefined ? undefined : startOfRun(last)
+  const at = before !== undefined && now <= before ? new Date(before.getTime() + 1) : now
+  const [date = '', time = ''] = at.toISOString().split('T')
+  const milliseconds = at.getUTCMilliseconds()
   const letters = [milliseconds >> 5, milliseconds & 31, Math.floor(random() * 32), Math.floor(random() * 32)]
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${letters.map((at) => alphabet[at]).join('')}`
 }

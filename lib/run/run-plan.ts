@@ -106,7 +106,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   checkPreconditions(plan, env, cwd)
 
   const recorded = recordedParams(plan, given)
-  const run = before?.heading.run ?? runId(clock.now(), Math.random)
+  const run = before?.heading.run ?? runId(clock.now(), Math.random, store.runs(plan.name).at(-1))
   const path = store.pathOf(plan.name, run)
   const holder = { run, ...thisProcess(), since: clock.now().toISOString() }
   if (before !== undefined && nothingToDo(before, graph, selected, recorded, options.code)) {

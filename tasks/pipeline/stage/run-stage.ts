@@ -183,7 +183,10 @@ async function doImages(
       const { reason, lasting } = result
       shop.log({ event: 'failed', uri: source_uri, reason, again: !lasting })
       if (lasting) await ledger.mark(source, { outcome: 'failed', failed: { source_uri, source_etag, recipe, reason } })
-      else Object.assign(postponed, { images: postponed.images + 1, reason })
+      else {
+        postponed.images += 1
+        postponed.reason = reason
+      }
       total.failed += 1
     }
     progress()
