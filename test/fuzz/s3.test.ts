@@ -8,7 +8,8 @@ import * as v from 'valibot'
 import { parseResponse, type WireResponse } from '../conformance/http.ts'
 import { serverAt } from '../conformance/server.ts'
 import { fuzz, type Verdict } from './fuzz.ts'
-import { type Ask, asks, bucket, bytesOf, type Damage, type Does, damages } from './s3-asks.ts'
+import { type Ask, asks, bucket, type Does } from './s3-asks.ts'
+import { bytesOf, type Damage, damages } from './s3-damages.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'assay-fuzz-s3-'))
 const folder = join(parent, 'deep', 'er', 'store')
