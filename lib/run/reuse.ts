@@ -79,16 +79,7 @@ export function decide(
   const step = earlier.steps.get(node.name)
   if (step === undefined) return { kind: 'run', because: 'the plan did not have it' }
   const { passed } = step
-  if (passed === undefined)
-    return {
-      kind: 'run',
-      because:
-        step.ended !== undefined
-          ? `it had ${step.ended.outcome}`
-          : step.startedAt !== undefined
-            ? 'it was running when the run stopped'
-            : 'it had not run',
-    }
+  if (passed === undefined) return { kind: 'run', because: whyNotPassed(step) }
   if (passed.inputs === undefined) return { kind: 'run', because: 'its output held a secret and was not kept' }
   const code = earlier.codeOf(step)
   if (code.kind === 'unrecorded') return { kind: 'run', because: 'which code made it was not recorded' }
@@ -97,6 +88,13 @@ export function decide(
   const changed = Object.keys({ ...needs, ...passed.needs }).filter((need) => needs[need] !== passed.needs?.[need])
   if (changed.length > 0) return { kind: 'run', because: `its inputs changed: ${changed.join(', ')}` }
   return { kind: 'run', because: `the parameters changed: ${earlier.changedParams.join(', ')}` }
+}
+
+function whyNotPassed({ ended, startedAt }: StepRecord): string {
+  if (ended === undefined) return startedAt === undefined ? 'it had not run' : 'it was running when the run stopped'
+  return ended.outcome === 'skipped' || ended.outcome === 'aborted'
+    ? `it was ${ended.outcome}`
+    : `it had ${ended.outcome}`
 }
 
 function unchanged({ foreign = [] }: StepEnded, code: 'same' | 'unchecked'): string {

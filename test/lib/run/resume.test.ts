@@ -86,7 +86,8 @@ describe('--resume', () => {
     world.broken = false
     const nowhere = await run({ resume: first.run, signal: AbortSignal.abort(new Error('interrupted')) })
     expect([nowhere.calls, nowhere.result.kind === 'ended' && nowhere.result.outcome]).toEqual([[], 'aborted'])
-    expect((await run({ resume: first.run })).calls).toEqual(['last'])
+    const { calls, why } = await run({ resume: first.run })
+    expect([calls, why.last]).toEqual([['last'], 'it was skipped'])
   })
 
   test('after success says there is nothing to do', async () => {
