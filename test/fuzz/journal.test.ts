@@ -20,14 +20,14 @@ interface Damage {
 }
 
 type Change =
-  | { readonly how: 'nothing' | 'drop' | 'double' | 'swap' | 'newer' | 'cut'; readonly at: number }
+  | { readonly how: 'nothing' | 'drop' | 'double' | 'swap' | 'newer' | 'cut' | 'hole'; readonly at: number }
   | { readonly how: 'junk'; readonly at: number; readonly junk: string }
   | { readonly how: 'byte'; readonly at: number; readonly byte: number }
   | { readonly how: 'edit'; readonly at: number; readonly edit: Edit }
   | { readonly how: 'unknown field'; readonly at: number }
 
 const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.record({ how: fc.constantFrom('nothing', 'drop', 'double', 'swap', 'newer', 'cut', 'cut'), at: fc.nat() }),
+  fc.record({ how: fc.constantFrom('nothing', 'drop', 'double', 'swap', 'newer', 'cut', 'cut', 'hole'), at: fc.nat() }),
   fc.record({
     how: fc.constant('junk'),
     at: fc.nat(),
@@ -75,6 +75,10 @@ function damaged(journal: string, change: Change): Damage {
       return { text: replaced(line.replace('{', '{"schema":2,').replace(/"schema":1,/, '')), must: 'refused' }
     case 'cut':
       return { text: journal.slice(0, change.at % (journal.length + 1)), must: 'accepted' }
+    case 'hole': {
+      const start = change.at % (journal.length + 1)
+      return { text: `${journal.slice(0, start)}${'\0'.repeat(9)}${journal.slice(start + 9)}`, must: 'accepted' }
+    }
     case 'junk':
       return { text: joined(lines.toSpliced(at, 0, change.junk)), must: 'refused' }
     case 'byte': {
@@ -117,7 +121,9 @@ test(
         expect(read.sentence).toMatch(/runs\/j\.jsonl:\d+' must be /)
         return 'refused'
       }
-      const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+      // A power cut leaves NULs where bytes were on their way; what follows them was not acknowledged either.
+      const [written = ''] = text.split('\0', 1)
+      const whole = written.slice(0, written.lastIndexOf('\n') + 1)
       const lines = whole.split('\n').slice(0, -1)
       expect(read.value).toHaveLength(lines.length)
       for (const [index, line] of lines.entries()) expect(isPartOf(read.value[index], JSON.parse(line))).toBe(true)
