@@ -7,6 +7,8 @@ import { join } from 'node:path'
  */
 export interface Outsider {
   readonly how: 'cgroup' | 'mark'
+  /** The command with what puts it inside around it. */
+  around(command: readonly string[]): string[]
   /** Starts the command inside. */
   start(command: readonly string[], options: Bun.SpawnOptions.OptionsObject<'ignore', 'pipe', 'pipe'>): Started
   /** What runs inside, `pid name` each; what has ended and only waits to be reaped does not count. */
@@ -34,15 +36,13 @@ let made = 0
 export function outsider(how: Outsider['how'] = cgroupRoot() === undefined ? 'mark' : 'cgroup'): Outsider {
   const { join: enter, pids, remove } = how === 'cgroup' ? cgroup() : mark()
   const alive = () => pids().flatMap(insideOf)
+  // The shell itself enters and becomes the command, so that there is no moment outside.
+  const around = (command: readonly string[]) => ['/bin/sh', '-c', `${enter} && exec "$@"`, 'sh', ...command]
   return {
     how,
     alive,
-    // The shell itself enters and becomes the command, so that there is no moment outside.
-    start: (command, options) =>
-      Bun.spawn(['/bin/sh', '-c', `${enter} && exec "$@"`, 'sh', ...command], {
-        ...options,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
+    around,
+    start: (command, options) => Bun.spawn(around(command), { ...options, stdio: ['ignore', 'pipe', 'pipe'] }),
     async emptied(within) {
       const deadline = performance.now() + within
       while (alive().length > 0 && performance.now() < deadline) await Bun.sleep(10)
