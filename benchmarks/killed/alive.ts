@@ -22,11 +22,7 @@ export function outsider(token: string): Outsider {
   const group = makeGroup(token)
   const alive = () => {
     const inside = group === undefined ? [] : pidsIn(group)
-    const everybody = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-    const found = everybody.map((name) => [Number(name), commandOf(name)] as const)
-    return new Map(
-      found.filter(([pid, command]) => command !== '' && (command.includes(token) || inside.includes(pid))),
-    )
+    return new Map([...commands()].filter(([pid, command]) => command.includes(token) || inside.includes(pid)))
   }
   return {
     kind: group === undefined ? 'process table' : 'cgroup v2',
@@ -78,6 +74,12 @@ function below(group: string): readonly string[] {
   return readdirSync(group, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(group, name))
+}
+
+/** The command lines of all processes, zombies left out, by process id. */
+export function commands(): ReadonlyMap<number, string> {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return new Map(pids.map((pid) => [Number(pid), commandOf(pid)] as const).filter(([, command]) => command !== ''))
 }
 
 /** Empty for one that has just gone and for a zombie. */

@@ -25,9 +25,10 @@ echo "$1 ended" | tee -a ran.log
   )
 }
 
-/** What a process of the job is called in the table; undefined for one of a runner's own. */
+/** What a process is called in the table; undefined for one that goes by its program's name. */
 export function partOf(command: string, token: string): string | undefined {
   if (command.includes(`600.${token}1`)) return 'its plain child'
   if (command.includes(`600.${token}2`)) return 'its daemon'
+  if (/assay-sentinel \d+$/.test(command)) return 'its sentinel'
   return /\bwork\.sh\b/.test(command) ? 'its shell' : undefined
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import packageFile from '../../package.json' with { type: 'json' }
 import { checkout } from '../checkout.ts'
 import { make, type Peer, pytest, vitest } from '../peers.ts'
+import { commands } from './alive.ts'
 import { type Task, tasks } from './job.ts'
 import { parentOf } from './parent.ts'
 import { passedIn } from './passed.ts'
@@ -156,13 +157,7 @@ export function assayRunner(): Runner {
     again: [...argv, '--resume'],
     victims: [
       { title: 'the runner', find: runner },
-      {
-        title: 'its sentinel',
-        find(started, shell, folder) {
-          const parent = parentOf(runner(started, shell, folder))
-          return parent === started ? undefined : parent
-        },
-      },
+      { title: 'one of its sentinels', find: (...where) => sentinelOf(runner(...where)) },
       { title: '`bun run`', find: (started) => started },
       shell,
     ],
@@ -193,6 +188,10 @@ export default definePlan({ name: 'killed', kind: 'smoke', title: 'Three steps' 
       return passedIn(stdout.toString())
     },
   }
+}
+
+function sentinelOf(runner: number): number | undefined {
+  return [...commands()].find(([, command]) => command.endsWith(`assay-sentinel ${runner}`))?.[0]
 }
 
 function read(path: string): string {
