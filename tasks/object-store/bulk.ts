@@ -110,7 +110,7 @@ async function putThroughSdk(
   wait: Wait,
 ): Promise<void> {
   const { PutObjectCommand } = await import('@aws-sdk/client-s3')
-  const input = { Bucket: bucket, Key: key, Body: body }
+  const input = { Bucket: bucket, Key: key, Body: Buffer.from(body) }
   const command = new PutObjectCommand(type === undefined ? input : { ...input, ContentType: type })
   await client.send(command, { abortSignal: wait.signal })
 }

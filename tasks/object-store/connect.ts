@@ -65,7 +65,8 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     putNew: (bucket, key, body, type) =>
       asked(`put '${bucket}/${key}'`, async (wait) => {
         const { PutObjectCommand } = await sdk()
-        const input = { Bucket: bucket, Key: key, Body: body, IfNoneMatch: '*' }
+        // The SDK takes an empty text for a stream.
+        const input = { Bucket: bucket, Key: key, Body: Buffer.from(body), IfNoneMatch: '*' }
         const command = new PutObjectCommand(type === undefined ? input : { ...input, ContentType: type })
         try {
           await (await control()).send(command, { abortSignal: wait.signal })

@@ -30,8 +30,9 @@ export function parseFaults(text: string, what: string): Faults {
   const refuse = (next: string) => cannot('make the object store misbehave', what, shape, text, next)
   const given: Record<string, string> = {}
   for (const part of text.split(',')) {
-    const [name = '', value] = part.split('=', 2).map((word) => word.trim())
-    if (value === undefined || !fields.includes(name)) throw refuse(`It has ${fields.join(', ')}, each with a value.`)
+    const [name = '', value, ...more] = part.split('=').map((word) => word.trim())
+    if (value === undefined || more.length > 0 || !fields.includes(name))
+      throw refuse(`It has ${fields.join(', ')}, each with a value.`)
     if (given[name] !== undefined) throw refuse(`It says ${name} twice.`)
     given[name] = value
   }

@@ -6,7 +6,7 @@ export function stopWrongServers(): void {
 }
 
 /** An HTTP server that answers by `fetch`. */
-export function serving(fetch: (request: Request) => Response): string {
+export function serving(fetch: (request: Request) => Response | Promise<Response>): string {
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch })
   stops.push(() => void server.stop(true))
   return `http://127.0.0.1:${server.port}`
