@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { libc } from '../shell/libc.ts'
 import { allPids, procOf } from './procs.ts'
@@ -20,7 +20,8 @@ export interface Enclosures {
   /** In words, for people. */
   readonly kind: string
   make(name: string): Enclosure
-  end(): void
+  /** Ends all that are left. */
+  end(): Promise<void>
 }
 
 /**
@@ -29,14 +30,22 @@ export interface Enclosures {
  */
 export function enclosures(): Enclosures {
   const home = cgroupHome()
+  const made = new Set<Enclosure>()
   return {
     kind: home === undefined ? 'a resource limit' : 'control groups, and a resource limit',
-    make: (name) => enclosure(home === undefined ? undefined : join(home, name)),
-    end: () => home !== undefined && rmdirSync(home),
+    make(name) {
+      const one = enclosure(home === undefined ? undefined : join(home, name), () => made.delete(one))
+      made.add(one)
+      return one
+    },
+    async end() {
+      await Promise.all([...made].map((one) => one.end()))
+      if (home !== undefined) rmdirSync(home)
+    },
   }
 }
 
-function enclosure(group: string | undefined): Enclosure {
+function enclosure(group: string | undefined, ended: () => void): Enclosure {
   if (group !== undefined) mkdirSync(group)
   const limit = markedBy()
   const pids = () => (group === undefined ? limit.known() : membersOf(group))
@@ -54,7 +63,8 @@ function enclosure(group: string | undefined): Enclosure {
       ),
     async end() {
       await emptied(all)
-      if (group !== undefined) await removed(group)
+      if (group !== undefined && existsSync(group)) await removed(group)
+      ended()
     },
   }
 }

@@ -29,7 +29,7 @@ export interface TrialOptions {
 /** Runs the plan, kills it at its moment, resumes it, and says what is wrong with what came of it. */
 export async function tryKill(planned: Kill, options: TrialOptions): Promise<Trial> {
   const { subject, unbroken, enclosures, signal, folder } = options
-  const ground = groundIn(folder, subject)
+  const ground = groundIn(folder, subject, planned.index)
   const name = `kill-${planned.index}-${planned.attempt}`
   // Ample, also where every core is busy: a run that hangs is what this tells.
   const patienceMs = 60_000 + 10_000 * unbroken.seconds

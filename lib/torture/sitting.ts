@@ -12,8 +12,8 @@ export interface Subject {
   readonly command: readonly string[]
   /** What stands behind the plan's name in a run that is not resumed. */
   readonly words: readonly string[]
-  /** The whole environment. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** The whole environment of a run, by the number of its kill; of an unbroken one, by a negative number. */
+  env(index: number): Readonly<Record<string, string | undefined>>
 }
 
 /** A place for one run and its resumes, away from all others. */
@@ -22,16 +22,23 @@ export interface Ground {
   readonly repository: string
   /** Their folder for temporary files. */
   readonly temporary: string
+  readonly env: Readonly<Record<string, string | undefined>>
   /** What they printed. */
   readonly output: string
   readonly plans: string
 }
 
-export function groundIn(folder: string, { root, plan }: Subject): Ground {
+export function groundIn(folder: string, { root, plan, env }: Subject, index: number): Ground {
   const [repository, temporary] = [join(folder, 'repository'), join(folder, 'tmp')]
   mkdirSync(temporary, { recursive: true })
   mirror(root, repository)
-  return { repository, temporary, output: join(folder, 'output.txt'), plans: join(repository, 'runs', plan) }
+  return {
+    repository,
+    temporary,
+    env: { ...env(index), TMPDIR: temporary, PWD: repository },
+    output: join(folder, 'output.txt'),
+    plans: join(repository, 'runs', plan),
+  }
 }
 
 /** A command under way in its enclosure. */
@@ -46,8 +53,8 @@ export interface Sitting {
 
 /** Starts the subject's command with these words, as a shell would: in a process group of its own. */
 export function sit(
-  { command, env }: Subject,
-  { repository, temporary, output }: Ground,
+  { command }: Subject,
+  { repository, env, output }: Ground,
   words: readonly string[],
   enclosures: Enclosures,
   name: string,
@@ -58,7 +65,7 @@ export function sit(
     const child = enclosure.start([...command, ...words], (argv) =>
       Bun.spawn([...argv], {
         cwd: repository,
-        env: { ...env, TMPDIR: temporary, PWD: repository },
+        env: { ...env },
         stdin: 'ignore',
         stdout: out,
         stderr: out,

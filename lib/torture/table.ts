@@ -43,8 +43,8 @@ function rowOf(name: string, { kills, right, lost, orphans, falseGreens, torn }:
   return [name, ...[kills, right, lost, orphans, falseGreens, torn].map(String)]
 }
 
-/** What is wrong, kill for kill, each with the command that does it again. */
-export function findingsText({ done }: Tortured, again: (index: number) => string): string {
+/** What is wrong, kill for kill, each with the command that does it again: `again` and its number. */
+export function findingsText({ done }: Tortured, again: string): string {
   return done
     .filter(({ findings }) => isBad(findings))
     .map(({ kill, findings, folder }) => {
@@ -55,12 +55,20 @@ export function findingsText({ done }: Tortured, again: (index: number) => strin
         ...told('false green', falseGreens),
         ...told('torn', torn),
         ...told('not right', wrong),
-        `again: ${again(kill.index)}`,
+        `again: ${again} ${kill.index}`,
         ...(folder === undefined ? [] : [`kept: ${folder}`]),
       ]
       return `\n  kill ${kill.index} · ${killText(kill)}\n${lines.map((text) => `    ${text}\n`).join('')}`
     })
     .join('')
+}
+
+/** Everything as one JSON object, on a line. */
+export function jsonText(
+  { done, missed }: Tortured,
+  { plan, seed, signal }: { readonly plan: string; readonly seed: number; readonly signal: string },
+): string {
+  return `${JSON.stringify({ plan, seed, signal, ...tallyOf(done), missed, done })}\n`
 }
 
 /** Enough of them to know what it is: `--json` has all. */

@@ -23,9 +23,12 @@ export interface TortureOptions {
   /** Where the runs are; what passed is removed from there, and with `keep` the others stay. */
   readonly folder: string
   readonly keep: boolean
+  /** No kill is begun after this signal, and one that is under way then counts for nothing. */
+  readonly stopped: AbortSignal
+  /** No kill is begun later than so many milliseconds after the first. */
+  readonly withinMs: number
   /** Called after each. */
   told(done: readonly Done[]): void
-  readonly stopped: AbortSignal
 }
 
 /** A kill and what came of it. */
@@ -52,18 +55,22 @@ export interface Tortured {
 
 /** Tries all the kills, several at once, and returns them in their order. */
 export async function torture(options: TortureOptions): Promise<Tortured> {
+  const { kills, jobs, stopped, withinMs, told } = options
   const done: Done[] = []
   const missed: Kill[] = []
-  const left = [...options.kills].reverse()
+  const left = [...kills].reverse()
+  const deadline = performance.now() + withinMs
+  const next = () => (stopped.aborted || performance.now() > deadline ? undefined : left.pop())
   const work = async () => {
-    for (let index = left.pop(); index !== undefined && !options.stopped.aborted; index = left.pop()) {
+    for (let index = next(); index !== undefined; index = next()) {
       const result = await oneOf(index, options)
+      if (stopped.aborted) return
       if ('findings' in result) done.push(result)
       else missed.push(result)
-      options.told(done)
+      told(done)
     }
   }
-  await Promise.all(Array.from({ length: options.jobs }, work))
+  await Promise.all(Array.from({ length: jobs }, work))
   return { done: done.sort((a, b) => a.kill.index - b.kill.index), missed }
 }
 

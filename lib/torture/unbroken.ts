@@ -44,7 +44,7 @@ export async function unbroken(
   let course: Course = { lines: [], ms: 0, births: 0, writes: [] }
   const from = performance.now()
   for (let time = 1; time <= times; time++) {
-    const ground = groundIn(join(folder, `unbroken-${time}`), subject)
+    const ground = groundIn(join(folder, `unbroken-${time}`), subject, -time)
     const sitting = sit(subject, ground, [subject.plan, ...subject.words], enclosures, `unbroken-${time}`)
     try {
       const journal = watchJournal(ground.plans)

@@ -53,7 +53,7 @@ export function targetsOf({ victim, index }: Kill, first: number, cast: Cast): r
 }
 
 function isRunner({ args }: Proc): boolean {
-  const at = args.findIndex((arg) => /(^|\/)(main\.ts|assay)$/.test(arg))
+  const at = args.findIndex((arg) => /\/(main\.ts|assay)$/.test(arg))
   return at !== -1 && args[at + 1] === 'plan'
 }
 
