@@ -29,10 +29,10 @@ async function judged(defect?: Planted): Promise<{ readonly exit: number; readon
     expect(parts).toHaveLength(2)
     writeFileSync(path, parts.join(defect.to))
   }
-  const child = Bun.spawn([process.execPath, 'test', 'test/lib/run/properties.test.ts'], {
+  const child = Bun.spawn([process.execPath, 'test', '--bail', 'test/lib/run/properties.test.ts'], {
     cwd: folder,
     // Always the same graphs: whether they are enough must not be a matter of luck.
-    env: { ...process.env, ASSAY_RUNS: '150', ASSAY_SEED: '1', ASSAY_SHRINK: 'no' },
+    env: { ...process.env, ASSAY_RUNS: '100', ASSAY_SEED: '1', ASSAY_SHRINK: 'no' },
     stdout: 'ignore',
     stderr: 'pipe',
   })
