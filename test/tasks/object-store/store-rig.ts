@@ -6,7 +6,7 @@ import { startChild } from '../../../tasks/object-store/child.ts'
 import type { S3 } from '../../../tasks/object-store/client.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
 
-const main = join(import.meta.dir, '../../../tasks/object-store/server/main.ts')
+export const main = join(import.meta.dir, '../../../tasks/object-store/server/main.ts')
 
 /** A folder that goes with the test. */
 export async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
