@@ -53,7 +53,7 @@ export function outsider(how: Outsider['how'] = cgroupRoot() === undefined ? 'ma
         for (const pid of left) signal(pid)
         await Bun.sleep(5)
       }
-      remove()
+      await remove()
     },
   }
 }
@@ -83,7 +83,15 @@ function cgroup() {
   return {
     join: `echo $$ > ${folder}/cgroup.procs`,
     pids: () => readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number),
-    remove: () => rmdirSync(folder),
+    async remove() {
+      // What was killed holds it until it is reaped.
+      for (const deadline = performance.now() + 5000; ; await Bun.sleep(5))
+        try {
+          return rmdirSync(folder)
+        } catch (error) {
+          if (performance.now() > deadline) throw error
+        }
+    },
   }
 }
 

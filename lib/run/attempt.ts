@@ -49,9 +49,12 @@ export const graceMs = 3500
 /** What is kept of the time to stop for what comes after the steps: services, and the last lines of the journal. */
 const afterStepsMs = 1000
 
+/** What a program needs to be gone once it was killed, and its step to hear of it. */
+const reapMs = 500
+
 /** How long a run that is to stop may take: as long as the slowest of its programs, whose grace a task chooses. */
 function stopWithinMs(): number {
-  return Math.max(graceMs, slowestProgram()?.grace ?? 0) + afterStepsMs
+  return Math.max(graceMs, (slowestProgram()?.grace ?? 0) + reapMs) + afterStepsMs
 }
 
 /** Calls `work` once, within the node's timeout and until the run stops. Never rejects. */
