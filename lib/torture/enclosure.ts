@@ -29,7 +29,11 @@ export interface Enclosures {
  * its own runs by. Where a control group can be made below our own it is one as well: that can't be left unseen even by what sets its limits back.
  */
 export function enclosures(): Enclosures {
-  const home = cgroupHome()
+  return enclosuresIn(cgroupHome())
+}
+
+/** Enclosures that are control groups in `home`, an empty one; without it they are marked only. */
+export function enclosuresIn(home: string | undefined): Enclosures {
   const made = new Set<Enclosure>()
   return {
     kind: home === undefined ? 'a resource limit' : 'control groups, and a resource limit',
@@ -138,7 +142,7 @@ async function removed(group: string): Promise<void> {
 }
 
 /** A new control group (v2) below the one we are in; undefined where none can be made. */
-function cgroupHome(): string | undefined {
+export function cgroupHome(): string | undefined {
   try {
     const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
     const mount = mounts.find((line) => line.split(' ')[2] === 'cgroup2')?.split(' ')[1]
