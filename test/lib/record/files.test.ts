@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem } from '../../../lib/plan/problem.ts'
+import { type Disk, disk } from '../../../lib/record/disk.ts'
 import { fileStore, writeWhole } from '../../../lib/record/files.ts'
 import { storeSuite } from './store-suite.ts'
 
@@ -99,6 +100,48 @@ describe('files', () => {
     expect(sentenceOf(() => store.open('plan', 'run').close())).toContain('another one has it')
     run.close()
     expect(store.read('plan', 'run')).toBe('one\n')
+  })
+
+  test.each([
+    ['ENOSPC', 'Free some disk; what was recorded is kept'],
+    ['EDQUOT', 'Free some of your quota; what was recorded is kept'],
+    ['EFBIG', 'Allow larger files (ulimit -f); what was recorded is kept'],
+    ['EROFS', 'Mount it writable, or work in a checkout that is'],
+    ['EIO', 'current value is EIO'],
+  ])(
+    'a disk that says %s in the middle of a line is told in a sentence, and the lines before it stay',
+    (code, words) => {
+      const refusal = Object.assign(new Error(code), { code })
+      let room = 10
+      const small: Disk = {
+        ...disk,
+        write(fd, bytes, at) {
+          const taken = Math.min(bytes.length, room)
+          if (taken === 0) throw refusal
+          room -= taken
+          return disk.write(fd, bytes.subarray(0, taken), at)
+        },
+      }
+      const store = fileStore(join(folder, `small-${code}`), small)
+      const run = store.create('plan', 'run')
+      run.append('whole\n')
+      const sentence = sentenceOf(() => run.append('too long\n'))
+      expect(sentence).toStartWith('Cannot record the run as')
+      expect(sentence).toContain(words)
+      expect(store.read('plan', 'run')).toBe('whole\n')
+      room = 100
+      run.append('fits\n')
+      expect(store.read('plan', 'run')).toBe('whole\nfits\n')
+      run.close()
+    },
+  )
+
+  test('a disk that can not sync is told in a sentence', async () => {
+    const sync = () => Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
+    const run = fileStore(join(folder, 'unsynced'), { ...disk, sync }).create('plan', 'run')
+    run.append('whole\n')
+    expect(run.sync()).rejects.toThrow(/^Cannot record the run as .*EIO: i\/o error/)
+    run.close()
   })
 
   test('a place that is a file is refused in a sentence', () => {
