@@ -52,7 +52,7 @@ export function watchHere(root: string, keep: string, changed: () => void): Loca
     const stats = statsOf(real, path)
     if (stats === 'gone') {
       if (!latest.has(path)) remember(path, undefined)
-    } else if (stats === 'linked folder') return
+    } else if (stats === 'elsewhere') return
     else if (stats.isDirectory()) scan(path)
     else if (stats.isFile()) {
       // Inode numbers are used again soon after a file is gone; with the time of its birth they are not.
@@ -164,17 +164,16 @@ function isWatched(path: string): boolean {
   return path.startsWith('input/') || path.startsWith('output/')
 }
 
-/** `root` is a real path. What a link leads to elsewhere was not staged here, is none of ours to read, and counts as gone. */
-function statsOf(root: string, path: string): Stats | 'gone' | 'linked folder' {
+/** `root` is a real path. What a link leads to elsewhere was not staged here, and is none of ours to read. */
+function statsOf(root: string, path: string): Stats | 'gone' | 'elsewhere' {
   try {
     const full = join(root, path)
     const stats = lstatSync(full)
     if (!stats.isSymbolicLink()) return stats
     const target = realpathSync(full)
     const there = statSync(target)
-    // Its files are seen where they are, and a link upwards would never end.
-    if (there.isDirectory()) return 'linked folder'
-    return target.startsWith(root) ? there : 'gone'
+    // The files of a folder are seen where they are, and a link upwards would never end.
+    return there.isDirectory() || !target.startsWith(root) ? 'elsewhere' : there
   } catch {
     return 'gone'
   }
