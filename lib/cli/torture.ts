@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 import { type Enclosures, enclosures as makeEnclosures } from '../torture/enclosure.ts'
+import { killText } from '../torture/kills.ts'
 import type { Subject } from '../torture/sitting.ts'
-import { findingsText, jsonText, tableText } from '../torture/table.ts'
+import { findingsText, inFlightText, jsonText, tableText } from '../torture/table.ts'
 import { type Done, isBad, type Tortured, torture } from '../torture/torture.ts'
 import { unbroken } from '../torture/unbroken.ts'
 import { quoted } from './again.ts'
@@ -80,6 +81,7 @@ async function tortureIn(
   const sum = (kind: keyof Done['misses']) => tortured.done.reduce((count, { misses }) => count + misses[kind], 0)
   const minutes = ((performance.now() - from) / 60_000).toFixed(1)
   tell(`${minutes} min · ${sum('late')} kills came too late and ${sum('nobody')} found nobody, and were replaced`)
+  tell(`in flight at a kill: ${inFlightText(tortured)}`)
   for (const { victim } of tortured.missed) tell(`a kill of ${victim} never found one`)
   return tortured
 }
@@ -107,10 +109,13 @@ function tell(text: string): void {
   writeTo(2, `  ${text}\n`)
 }
 
-/** Says ten times how far it is. */
+/** Says ten times how far it is, and what is found as it is. */
 function progress(count: number): (done: readonly Done[]) => void {
   const from = performance.now()
   return (done) => {
+    const last = done.at(-1)
+    const [found] = last === undefined ? [] : Object.values(last.findings).flat()
+    if (last !== undefined && found !== undefined) tell(`kill ${last.kill.index} · ${killText(last.kill)}: ${found}`)
     if (done.length % Math.ceil(count / 10) !== 0) return
     const bad = done.filter(({ findings }) => isBad(findings)).length
     const seconds = ((performance.now() - from) / 1000).toFixed(0)

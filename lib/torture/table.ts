@@ -63,6 +63,15 @@ export function findingsText({ done }: Tortured, again: string): string {
     .join('')
 }
 
+/** What the kills hit: `a step 12, a program 9, a service 14 times, nothing 2`. */
+export function inFlightText({ done }: Tortured): string {
+  const count = (having: (flight: Done['inFlight']) => boolean) =>
+    done.filter(({ inFlight }) => having(inFlight)).length
+  const nothing = count(({ step, program, service }) => !step && !program && !service)
+  const [step, program, service] = [count((it) => it.step), count((it) => it.program), count((it) => it.service)]
+  return `a step ${step} times, a program ${program}, a service ${service}, nothing ${nothing}`
+}
+
 /** Everything as one JSON object, on a line. */
 export function jsonText(
   { done, missed }: Tortured,
