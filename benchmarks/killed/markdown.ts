@@ -3,7 +3,7 @@ import type { Killed, Results } from './results.ts'
 const titles = [
   'runner',
   'killed',
-  'its exit code',
+  'exit code',
   'finished results',
   'said to have passed, but had not',
   'alive 2 s later',
@@ -25,14 +25,14 @@ export function markdown({ os, countedBy, runners }: Results): string {
     line(widths.map((width) => '-'.repeat(width))),
     ...rows.map(line),
     '',
-    `Processes counted by ${countedBy} on ${os}. Run as: ${commands.join(' · ')}`,
+    `Counted by ${countedBy} on ${os}. Run as ${commands.join(' · ')}.`,
   ].join('\n')
 }
 
 function cellsOf({ exit, kept, lost, untrue, alive, next }: Killed, artefact: string): readonly string[] {
   const standing = [kept.length > 0 && `${kept.join(', ')} kept`, lost.length > 0 && `**${lost.join(', ')} lost**`]
   return [
-    exit === null ? '**none: hangs**' : exit === 0 ? '**0**' : String(exit),
+    exit === null ? '**hangs**' : exit === 0 ? '**0**' : String(exit),
     `${standing.filter(Boolean).join(', ')} (${artefact})`,
     untrue.length === 0 ? 'none' : `**${untrue.join(', ')}**`,
     alive.length === 0 ? 'none' : `**${alive.length}**: ${alive.join(', ')}`,

@@ -56,7 +56,7 @@ export function makeRunners(): readonly (Runner | Missing)[] {
     {
       name: 'make, renaming',
       recipe: 'sh work.sh $* > $@.new && mv $@.new $@',
-      besides: ' and targets renamed when whole',
+      besides: ', targets renamed when whole',
     },
   ]
   const peer = make()
@@ -79,7 +79,7 @@ function makeRunner(name: string, version: string, make: readonly string[], reci
     name,
     version,
     argv,
-    command: `make -j all, with .DELETE_ON_ERROR${besides}`,
+    command: `make -j all # .DELETE_ON_ERROR${besides}`,
     again: argv,
     victims: [itself, shell],
     prepare: (folder) =>
@@ -99,7 +99,7 @@ function vitestRunner(version: string, vitest: readonly string[], home: string):
     name: 'vitest',
     version,
     argv,
-    command: ['vitest', ...argv.slice(vitest.length)].join(' '),
+    command: 'vitest run --reporter=default --reporter=junit --reporter=json',
     again: argv,
     victims: [itself, { title: 'its worker', find: (_, shell) => parentOf(shell) }, shell],
     prepare(folder) {
@@ -129,7 +129,7 @@ function pytestRunner(version: string, pytest: readonly string[]): Runner {
     name: 'pytest',
     version,
     argv,
-    command: 'pytest -v --junitxml=junit.xml, again with --last-failed',
+    command: 'pytest -v --junitxml=junit.xml # again: --last-failed',
     // Its own way to go on; with nothing known of a run before, it runs all.
     again: [...argv, '--last-failed'],
     victims: [itself, shell],
@@ -153,7 +153,7 @@ export function assayRunner(): Runner {
     name: 'Assay',
     version: packageFile.version,
     argv,
-    command: 'bun run plan killed, again with --resume',
+    command: 'bun run plan killed # again: --resume',
     again: [...argv, '--resume'],
     victims: [
       { title: 'the runner', find: runner },

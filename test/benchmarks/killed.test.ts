@@ -2,11 +2,13 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import type { Task } from '../../benchmarks/killed/job.ts'
 import { kill } from '../../benchmarks/killed/kill.ts'
 import { markdown } from '../../benchmarks/killed/markdown.ts'
 import { passedIn } from '../../benchmarks/killed/passed.ts'
-import { makeRunners } from '../../benchmarks/killed/runners.ts'
+import { results } from '../../benchmarks/killed/results.ts'
+import { assayRunner, makeRunners } from '../../benchmarks/killed/runners.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-killed-test-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -54,9 +56,21 @@ test('markdown() shows what is bad in bold, and a peer that is not there as such
     ['pytest', 'not measured: python3 has no pytest', '', '', '', '', ''],
     ['bad 1', 'it', '**0**', '**one lost** (files)', '**two**', '**2**: a, b', 'nothing'],
     ['good 1', 'it', '137', 'one kept (files)', 'none', 'none', 'two'],
-    ['stuck 1', 'it', '**none: hangs**', '(files)', 'none', 'none', 'nothing'],
+    ['stuck 1', 'it', '**hangs**', '(files)', 'none', 'none', 'nothing'],
   ])
   expect(new Set(cells.map((row) => row.length))).toEqual(new Set([7]))
+})
+
+test("the README's table is what the command prints of what it measured", async () => {
+  const root = join(import.meta.dir, '../..')
+  const argv = [process.execPath, 'benchmarks/killed.ts', '--from', 'benchmarks/killed/results.json']
+  const { exitCode, stdout } = Bun.spawnSync(argv, { cwd: root })
+  expect(exitCode).toBe(0)
+  expect(await Bun.file(join(root, 'README.md')).text()).toContain(`\n\n${stdout.toString()}\n`)
+  const { runners } = v.parse(results, await Bun.file(join(root, 'benchmarks/killed/results.json')).json())
+  expect(new Set(runners.map(({ name }) => name))).toEqual(
+    new Set(['make', 'make, renaming', 'vitest', 'pytest', 'Assay']),
+  )
 })
 
 describe('kill()', () => {
@@ -71,6 +85,17 @@ describe('kill()', () => {
       const came = await kill(measured, victim, mkdtempSync(join(scratch, 'job-')))
       expect(came).toMatchObject({ exit: 137, kept: ['one'], lost: [], untrue: ['two'], next: ['three'] })
       expect(came?.alive).toEqual(expect.arrayContaining(['its daemon', 'its plain child']))
+    },
+    60_000,
+  )
+
+  const assay = assayRunner()
+  const victims = assay.victims.filter(({ title }) => title.startsWith('the '))
+  test.skipIf(process.platform !== 'linux').each(victims)(
+    'finds that Assay loses nothing and leaves nobody: $title',
+    async (victim) => {
+      const came = await kill(assay, victim, mkdtempSync(join(scratch, 'job-')))
+      expect(came).toMatchObject({ kept: ['one'], lost: [], untrue: [], alive: [], next: ['two', 'three'] })
     },
     60_000,
   )
