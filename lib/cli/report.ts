@@ -1,5 +1,6 @@
 import { cannot } from '../plan/problem.ts'
 import { writeWhole } from '../record/files.ts'
+import { wholeLength } from '../record/journal.ts'
 import { csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import { readRecord } from '../report/results.ts'
@@ -58,12 +59,16 @@ export async function run(args: readonly string[]): Promise<number> {
   if (csv !== undefined) put(csv, csvText(records))
   if (junit !== undefined) put(junit, junitXml(records))
   for (const one of found) {
-    // The journal's own lines, which were read above and so are whole; a torn last one is left out.
-    if (json) output.stdout.write(journalOf(one).replace(/[^\n]*$/, ''))
+    // The journal's own lines, which were read above; what is torn at its end is left out.
+    if (json) output.stdout.write(wholeOf(journalOf(one)))
     if (csv === undefined && junit === undefined && !json) showRun(one, { ...output.people, explain: explain ?? false })
   }
   await output.stdout.flush()
   return 0
+}
+
+function wholeOf(journal: string): string {
+  return journal.slice(0, wholeLength(journal))
 }
 
 function journalOf({ store, plan, run }: FoundRun): string {

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plan } from '../plan/plan.ts'
-import { cannot, messageOf } from '../plan/problem.ts'
+import { cannot, messageOf, Problem } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
 import { noteRefusal } from '../record/refused.ts'
 import type { Store } from '../record/store.ts'
@@ -59,6 +59,7 @@ export async function runOne(one: OneRun): Promise<number> {
     if (run !== undefined) leaveResults(store, plan.name, run, views)
   }
   const codes: number[] = []
+  let told = false
   try {
     const result = await runPlan(plan, {
       store,
@@ -86,23 +87,27 @@ export async function runOne(one: OneRun): Promise<number> {
   } catch (error) {
     const problem = planMistake(error, plan.name, places) ?? error
     codes.push(tellProblem(problem))
+    told = true
     if (run === undefined) views.absent(plan.name, withoutSecrets(messageOf(problem)))
   }
   current.abandon = () => {}
-  // Also when the run could not be recorded to its end: what is in the journal is worth its views.
-  if (run !== undefined) codes.push(leaveResults(store, plan.name, run, views))
+  // Also when the run could not be recorded to its end: what is in the journal is worth its views, if there is room for them.
+  if (run !== undefined) codes.push(leaveResults(store, plan.name, run, views, told))
   view.close()
   return worst(codes)
 }
 
-/** Writes the views and returns 0, or says why they can't be written and returns 2: the journal has it all, and `report` makes them again. */
-function leaveResults(store: Store, plan: string, run: string, views: SharedViews): number {
+/**
+ * Writes the views and returns 0, or says why they can't be written and returns 2: the journal has it all, and `report` makes them
+ * again. It is not said when a person was `told` already that the run could not be recorded.
+ */
+function leaveResults(store: Store, plan: string, run: string, views: SharedViews, told = false): number {
   try {
     writing(store.pathOf(plan, run), () => writeResults(store, plan, run))
     views.add(readRecord(store, plan, run), 'ran')
     return 0
   } catch (error) {
-    return tellProblem(error)
+    return told && error instanceof Problem ? 2 : tellProblem(error)
   }
 }
 

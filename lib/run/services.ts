@@ -79,12 +79,16 @@ export function servicesOf(
     if (service === undefined) return
     running.delete(node.index)
     stopped.push({ node, service })
+    report({ name: node.name, ...(await endOf(service)) })
+  }
+
+  async function endOf(service: RunningService<unknown>): Promise<Pick<ServiceEvent, 'state' | 'reason' | 'stopped'>> {
     try {
       const within = stopping.left() * 0.8
       const how = await untilStopped(service.stop(within), stopping, clock, ({ left }) => left())
-      report({ name: node.name, state: 'stopped', ...((how === 'term' || how === 'kill') && { stopped: how }) })
+      return { state: 'stopped', ...((how === 'term' || how === 'kill') && { stopped: how }) }
     } catch (error) {
-      report({ name: node.name, state: 'errored', reason: `It did not stop: ${messageOf(error)}` })
+      return { state: 'errored', reason: `It did not stop: ${messageOf(error)}` }
     }
   }
 
@@ -107,6 +111,10 @@ export function servicesOf(
           report({ name: node.name, state: 'errored', reason: `It did not remove what it left: ${messageOf(error)}` })
         }
     },
-    stopAll: async () => void (await Promise.all([...started.values()].map(({ node }) => stop(node)))),
+    async stopAll() {
+      const ends = await Promise.allSettled([...started.values()].map(({ node }) => stop(node)))
+      // That one can not be recorded must not have the others left running.
+      for (const end of ends) if (end.status === 'rejected') throw end.reason
+    },
   }
 }

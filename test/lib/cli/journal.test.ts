@@ -117,9 +117,19 @@ describe('a file that may not grow', () => {
   test.skipIf(process.platform === 'win32')(
     'stops the run in a sentence; what it had is read, and it goes on once it may',
     async () => {
+      // Two services, of which one takes its time to stop.
       const body = `
-      const first = plan.step({ name: 'first', output: v.string(), run: () => 'x' })
-      plan.step({ name: 'big', needs: { first }, output: v.string(), run: () => 'x'.repeat(40_000) })`
+      const [quick, slow] = [0, 100].map((ms) => plan.use({
+        name: 'service ' + ms,
+        start: async ({ folder }) => ({
+          client: folder,
+          detail: 'here',
+          ready: async () => {},
+          stop: async () => { await Bun.sleep(ms); await Bun.write(folder + '/stopped', '') },
+        }),
+      }))
+      const first = plan.step({ name: 'first', needs: { quick, slow }, output: v.string(), run: () => 'x' })
+      plan.step({ name: 'big', needs: { quick, slow, first }, output: v.string(), run: () => 'x'.repeat(40_000) })`
       const repo = repository({ big: planText('big', body) })
       // In units of 512 bytes or 1 KiB, as the shell has it; either is less than the second line needs.
       const limited = Bun.spawn(
