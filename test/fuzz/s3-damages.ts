@@ -5,6 +5,8 @@ import type { WireRequest } from '../conformance/http.ts'
 export interface Damage {
   readonly name: string
   readonly must: 'refused' | undefined
+  /** Nothing more comes after it, whatever it promised. */
+  readonly ends?: true
   readonly change: (wire: WireRequest) => WireRequest | Buffer
 }
 
@@ -103,16 +105,50 @@ const garbage = [
 const onTheWire: fc.Arbitrary<Damage> = fc.oneof(
   fc
     .constantFrom(...garbage)
-    .map((text): Damage => ({ name: 'garbage', must: 'refused', change: () => Buffer.from(text) })),
+    .map((text): Damage => ({ name: 'garbage', must: 'refused', ends: true, change: () => Buffer.from(text) })),
   fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(
     ([at, by]): Damage => ({
       name: 'one byte of the head',
       must: undefined,
       change: (wire) => {
         const bytes = bytesOf(wire)
-        const head = bytes.indexOf('\r\n\r\n')
+        // Not its length, or the store would rightly wait for more.
+        const length = bytes.indexOf('content-length')
+        const head = length === -1 ? bytes.indexOf('\r\n\r\n') : length
         bytes[at % head] = (bytes[at % head] ?? 0) ^ by
         return bytes
+      },
+    }),
+  ),
+  fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(
+    ([at, by]): Damage => ({
+      name: 'one byte of a body that is signed',
+      must: undefined,
+      change: (wire) => {
+        const body = Buffer.from(wire.body ?? new Uint8Array())
+        // Of these the store cannot know that they were changed on the way.
+        if (body.length === 0 || !/^([0-9a-f]{64}|STREAMING-AWS4.*)$/.test(wire.headers['x-amz-content-sha256'] ?? ''))
+          return wire
+        body[at % body.length] = (body[at % body.length] ?? 0) ^ by
+        return { ...wire, body }
+      },
+    }),
+  ),
+  fc.integer({ min: 1, max: 20 }).map(
+    (size): Damage => ({
+      name: 'in pieces, its length not told',
+      must: undefined,
+      change: (wire) => {
+        const { body = new Uint8Array() } = wire
+        if (body.length === 0) return wire
+        const pieces: Uint8Array[] = []
+        for (let at = 0; at < body.length; at += size) {
+          const piece = body.subarray(at, at + size)
+          pieces.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n'))
+        }
+        pieces.push(Buffer.from('0\r\n\r\n'))
+        const { headers } = without(wire, 'content-length')
+        return { ...wire, headers: { ...headers, 'transfer-encoding': 'chunked' }, body: Buffer.concat(pieces) }
       },
     }),
   ),
@@ -120,6 +156,7 @@ const onTheWire: fc.Arbitrary<Damage> = fc.oneof(
     (at): Damage => ({
       name: 'cut off',
       must: 'refused',
+      ends: true,
       change: (wire) => {
         const bytes = bytesOf(wire)
         return bytes.subarray(0, at % bytes.length)
