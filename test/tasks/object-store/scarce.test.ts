@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startChild } from '../../../tasks/object-store/child.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
+import { inOwnMounts, mountProblem } from '../../mount.ts'
 import { main, scratch, sentenceOf } from './store-rig.ts'
 
 /** The embedded store, started by a shell that first does `before`; what it logs must be no stack. */
@@ -18,16 +19,11 @@ async function startScarce(folder: string, before: string, wrap: readonly string
   return { s3, logged, [Symbol.asyncDispose]: async () => void (await child.stop(3000)) }
 }
 
-/** A mount of its own needs a user namespace, which some machines don't give. */
-const namespace = ['unshare', '--user', '--map-root-user', '--mount']
-const mayMount =
-  process.platform === 'linux' &&
-  Bun.which('unshare') !== null &&
-  Bun.spawnSync([...namespace, 'mount', '-t', 'tmpfs', 'none', '/mnt']).exitCode === 0
-if (!mayMount) console.warn('skipped: a full disk: this machine lets nobody mount one of his own')
+const noMount = mountProblem()
+if (noMount !== undefined) console.warn(`skipped: a full disk under the store: ${noMount}`)
 
-describe.skipIf(!mayMount)('on a disk of 8 MB', () => {
-  const startFull = () => startScarce('/mnt/store', 'mount -t tmpfs -o size=8m none /mnt', namespace)
+describe.skipIf(noMount !== undefined)('on a disk of 8 MB', () => {
+  const startFull = () => startScarce('/mnt/store', 'mount -t tmpfs -o size=8m none /mnt', inOwnMounts)
   const full =
     /^Problem: Cannot put 'bucket\/\w+' as 'S3_ENDPOINT' must be a server with room: current value is \S+ \(507 InsufficientStorage, .*\)\. Free some of its disk\.$/
 
