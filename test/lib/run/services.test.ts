@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
+import { messageOf, Problem } from '../../../lib/plan/problem.ts'
 import type { Service } from '../../../lib/plan/service.ts'
+import { memoryStore } from '../../../lib/record/memory.ts'
+import type { Store } from '../../../lib/record/store.ts'
 import { rigFor } from '../../rig.ts'
 
 /** A service that says what happens to it. */
@@ -191,5 +194,47 @@ describe('a service', () => {
     })
     await rig.run({ selection: { kind: 'only', names: ['other'] } })
     expect(notes).toEqual([])
+  })
+
+  test('is stopped too when the run can no longer be recorded, however long that takes', async () => {
+    const notes: string[] = []
+    const slow = Promise.withResolvers<void>()
+    const memory = memoryStore()
+    const full: Store = {
+      ...memory,
+      create: (plan, run) => {
+        const files = memory.create(plan, run)
+        const append = (lines: string) => {
+          if (lines.includes('too much')) slow.resolve()
+          if (lines.includes('too much') || lines.includes('stopped'))
+            throw new Problem('Cannot record: the disk is full')
+          files.append(lines)
+        }
+        return { ...files, append }
+      },
+    }
+    const rig = rigFor(
+      (plan) => {
+        const stores = ['quick', 'slow'].map((name) =>
+          plan.use({
+            name,
+            start: async () => ({
+              client: name,
+              detail: 'here',
+              ready: async () => {},
+              stop: async () => {
+                if (name === 'slow') await slow.promise.then(() => Bun.sleep(20))
+                notes.push(name)
+              },
+            }),
+          }),
+        )
+        plan.step({ name: 'use', needs: { stores }, output: v.string(), run: () => 'too much' })
+      },
+      {},
+      full,
+    )
+    expect(await rig.run().catch(messageOf)).toBe('Cannot record: the disk is full')
+    expect(notes).toEqual(['quick', 'slow'])
   })
 })
