@@ -19,6 +19,34 @@ export function limiter(limit: number): Limiter {
   }
 }
 
+/** Runs `work` once it fits beside what is under way, in the order asked. */
+export type Budget = <T>(weight: number, work: () => Promise<T>) => Promise<T>
+
+/** Work of at most this weight at once; what weighs more goes alone. */
+export function budget(limit: number): Budget {
+  let taken = 0
+  const waiting: { readonly weight: number; go(): void }[] = []
+  const admit = () => {
+    for (let [next] = waiting; next && (taken === 0 || taken + next.weight <= limit); [next] = waiting) {
+      waiting.shift()
+      taken += next.weight
+      next.go()
+    }
+  }
+  return async (weight, work) => {
+    await new Promise<void>((go) => {
+      waiting.push({ weight, go })
+      admit()
+    })
+    try {
+      return await work()
+    } finally {
+      taken -= weight
+      admit()
+    }
+  }
+}
+
 /**
  * Does `work` for each item with at most `limit` under way; an item is not touched before its turn. After the first rejection no
  * further item is begun, those under way are waited for, and it is thrown.

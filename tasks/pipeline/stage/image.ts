@@ -1,7 +1,7 @@
 import { messageOf, Problem } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import { s3Uri } from '../uri.ts'
-import { type Limiter, limiter } from './bounded.ts'
+import { type Budget, type Limiter, limiter } from './bounded.ts'
 import type { MadeImage, StageDefinition, StagedSource, StageObject } from './definition.ts'
 import { sha256 } from './digest.ts'
 import type { LocalDisk } from './local-disk.ts'
@@ -20,6 +20,8 @@ export interface Workshop {
   readonly signal: AbortSignal
   /** One slot a core: only decoding and encoding wait for it, so staging and uploads of other images go on beside them. */
   readonly processing: Limiter
+  /** Bytes of sources on their way to local disk, which are held in memory meanwhile. */
+  readonly staging: Budget
 }
 
 export type ImageResult =
@@ -65,7 +67,7 @@ interface Held {
 
 async function stageSource(
   source: Source,
-  { s3, inputBucket, disk, log }: Workshop,
+  { s3, inputBucket, disk, log, staging }: Workshop,
   held: Held,
 ): Promise<StagedSource> {
   const fetchTo = async (key: string) => {
@@ -75,7 +77,7 @@ async function stageSource(
     log({ event: 'staged', ...facts(path, s3Uri(inputBucket, key), bytes) })
     return { path, bytes }
   }
-  const { path } = await fetchTo(source.key)
+  const { path } = await staging(source.size, () => fetchTo(source.key))
   const { relative, uri } = source
   if (source.sidecar === undefined) return { path, relative, uri }
   const { bytes } = await fetchTo(source.sidecar)

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { cannot, Failure, messageOf, Problem, type WorkContext } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import { s3Uri } from '../uri.ts'
-import { forEachBounded, limiter } from './bounded.ts'
+import { budget, forEachBounded, limiter } from './bounded.ts'
 import type { StageDefinition } from './definition.ts'
 import { sha256 } from './digest.ts'
 import { processImage, type Workshop } from './image.ts'
@@ -45,6 +45,8 @@ export interface StageSummary {
 const imagesPerPass = 1000
 /** Images being staged or uploaded while every core works on another. */
 const imagesBesideCores = 4
+/** Photos are never held up by it; of scenes of hundreds of megabytes it lets one be read after the other. */
+const stagedBytes = 256e6
 
 /**
  * Runs a stage: once over what its prefix holds, or again and again until `context.signal` aborts, which ends it cleanly: images
@@ -82,6 +84,7 @@ export async function runStage(
     log,
     signal,
     processing: limiter(cores),
+    staging: budget(stagedBytes),
   }
   const total = { images: 0, outputs: 0, bytes: 0, failed: 0 }
   const postponed = { images: 0, reason: '' }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import fc from 'fast-check'
-import { forEachBounded, limiter } from '../../../../tasks/pipeline/stage/bounded.ts'
+import { budget, forEachBounded, limiter } from '../../../../tasks/pipeline/stage/bounded.ts'
 import { localName, openLocalDisk } from '../../../../tasks/pipeline/stage/local-disk.ts'
 
 describe('bounded work', () => {
@@ -33,6 +33,31 @@ describe('bounded work', () => {
         },
       ),
       { numRuns: 50 },
+    )
+  })
+
+  test('of some weight begins in its order, fits the budget together or goes alone, and is all done', async () => {
+    const weight = fc.integer({ min: 0, max: 12 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(weight, fc.nat(5), fc.boolean()), { maxLength: 30 }), async (works) => {
+        const limited = budget(10)
+        const running: number[] = []
+        const begun: number[] = []
+        const ends = works.map(([weight, turns, fails], at) =>
+          limited(weight, async () => {
+            begun.push(at)
+            running.push(weight)
+            const sum = running.reduce((sum, one) => sum + one, 0)
+            expect(sum <= 10 || running.filter((one) => one > 0).length === 1).toBe(true)
+            for (let turn = turns; turn > 0; turn--) await Promise.resolve()
+            running.splice(running.indexOf(weight), 1)
+            if (fails) throw new Error('bad')
+          }),
+        )
+        const settled = await Promise.allSettled(ends)
+        expect(settled.map(({ status }) => status === 'rejected')).toEqual(works.map(([, , fails]) => fails))
+        expect(begun).toEqual([...works.keys()])
+      }),
     )
   })
 
