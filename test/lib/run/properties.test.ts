@@ -50,6 +50,20 @@ test(
   deadline,
 )
 
+test(
+  'a run of a part of a plan runs that part, and is gone on with as one of the whole',
+  () =>
+    check('a part', fc.tuple(shapes, fc.nat()), async ([shape, last]) => {
+      const until = last % shape.nodes.length
+      const part = await sit(shape, 'first', { until })
+      expect(breachesOf(shape, part)).toEqual([])
+      const expected = expectedOf(shape, 'first').map(({ attempts }, index) => (index > until ? 0 : attempts))
+      expect(part.watch.calls).toEqual(expected)
+      await resumed(shape, part.result.run, part.journal)
+    }),
+  deadline,
+)
+
 /** Goes on with what is found, and holds the run to its end against one that nobody killed. */
 async function resumed(shape: Shape, run: string, found: string): Promise<Sat> {
   const sat = await sit(shape, 'later', { earlier: { run, journal: found } })

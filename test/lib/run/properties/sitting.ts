@@ -24,12 +24,18 @@ export interface Sat {
 export interface SittingOptions {
   /** What an earlier sitting left; none: a new run. */
   readonly earlier?: { readonly run: string; readonly journal: string } | undefined
+  /** Runs only what stands in the plan up to this node. */
+  readonly until?: number | undefined
   /** Tells the run to stop after so many events. */
   readonly stopAfter?: number | undefined
 }
 
 /** Sits through a run of the shape in virtual time. Rejects when it hangs. */
-export async function sit(shape: Shape, sitting: Sitting, { earlier, stopAfter }: SittingOptions = {}): Promise<Sat> {
+export async function sit(
+  shape: Shape,
+  sitting: Sitting,
+  { earlier, until, stopAfter }: SittingOptions = {},
+): Promise<Sat> {
   const clock = virtualClock()
   const disk = slowDisk(clock, shape.sync, earlier)
   const watch = watchOver(shape, sitting, clock, (index) => disk.isSafe(nameOf(index)))
@@ -49,6 +55,7 @@ export async function sit(shape: Shape, sitting: Sitting, { earlier, stopAfter }
         if (events.length === stopAfter) stop.abort(new Error('it was stopped'))
       },
       ...(earlier !== undefined && { resume: earlier.run }),
+      ...(until !== undefined && { selection: { kind: 'until', name: nameOf(until) } }),
     }),
   )
   if (result.kind === 'busy') throw new Error('nobody else holds the lock')
