@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { closeSync, type Dirent, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 
 // Built-ins only: the list of plans reads through these before anything else is loaded.
 
@@ -24,4 +24,28 @@ export function foldersOf(path: string): readonly string[] {
   if (!existsSync(path)) return []
   const entries = readdirSync(path, { withFileTypes: true })
   return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
+}
+
+/**
+ * Everything below a folder but the folders themselves, each with its path relative to it. Links are told and not followed, as Bun's
+ * own recursive `readdir` follows them: out of the folder, or round and round.
+ */
+export function* entriesBelow(
+  folder: string,
+  within = '',
+): Generator<{ readonly path: string; readonly entry: Dirent }> {
+  for (const entry of entriesOf(`${folder}/${within}`)) {
+    const path = within + entry.name
+    if (entry.isDirectory()) yield* entriesBelow(folder, `${path}/`)
+    else yield { path, entry }
+  }
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    if (existsSync(folder)) throw error
+    return [] // a run that goes on may remove what was listed
+  }
 }

@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises'
-import { extname, join, relative, resolve, sep } from 'node:path'
-import { cannot } from '../../lib/index.ts'
+import { stat } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { cannot, entriesBelow } from '../../lib/index.ts'
 import type { Box } from './boxes.ts'
 import { openImage } from './read.ts'
 import type { Dimensions } from './sizes.ts'
@@ -23,8 +23,8 @@ const extensions: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp
 const together = 8
 
 /**
- * Every image in `folder` and the folders in it, in code point order of their paths; hidden files are left out. Headers are
- * read, pixels are not. Throws a Problem when the folder can't be read or holds no image, or a file named as one is none.
+ * Every image in `folder` and the folders in it, in code point order of their paths; hidden files are left out. Links to images are
+ * followed, links to folders are not. Headers are read, pixels are not. Throws a Problem when the folder can't be read or holds no image, or a file named as one is none.
  */
 export async function listImages(folder: string): Promise<readonly FoundImage[]> {
   const files = await imageFiles(folder)
@@ -43,10 +43,8 @@ async function imageFiles(folder: string): Promise<readonly string[]> {
   if (!info?.isDirectory()) {
     throw cannot('use images', 'images', info ? 'a folder' : 'a folder that is there', folder)
   }
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => !entry.isDirectory() && extensions.has(extname(entry.name).toLowerCase()))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  return [...entriesBelow(folder)]
+    .flatMap(({ path }) => (extensions.has(extname(path).toLowerCase()) ? [path] : []))
     .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
     .sort()
 }
