@@ -9,7 +9,7 @@ import {
   statSync,
   watch,
 } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import type { SeenFile } from './evidence.ts'
 import { limiter } from './stage/bounded.ts'
 
@@ -105,8 +105,7 @@ export function watchHere(root: string, keep: string, changed: () => void): Loca
   let watcher: FSWatcher | undefined
   try {
     watcher = watch(root, { recursive: true }, (_event, name) => {
-      const path = String(name).replaceAll(sep, '/')
-      if (name !== null && isHere(real, path)) notice(path)
+      if (name !== null) notice(String(name).replaceAll(sep, '/'))
     })
     // Without events (too many watches on this machine) the scan sees what lives for 50 ms.
     watcher.on('error', () => watcher?.close())
@@ -163,15 +162,6 @@ async function contentOf({ link, path }: Content): Promise<SeenFile['content']> 
 
 function isWatched(path: string): boolean {
   return path.startsWith('input/') || path.startsWith('output/')
-}
-
-/** Events come from behind links to folders as well. */
-function isHere(root: string, path: string): boolean {
-  try {
-    return `${realpathSync(join(root, dirname(path)))}${sep}`.startsWith(root)
-  } catch {
-    return true // its folder is gone already
-  }
 }
 
 /** `root` is a real path. What a link leads to elsewhere was not staged here, and is none of ours to read. */
