@@ -107,13 +107,16 @@ function logFile({ runs }: Places): string {
 
 /** This shell's PATH as far as it will be there at night: neither what `bun run` puts before it nor what is not there now. */
 function pathForCron(): string {
-  const folders = [dirname(process.execPath), ...(process.env.PATH ?? '').split(':')].filter(
-    (folder) =>
-      isAbsolute(folder) &&
-      !/\/node_modules\/|\/bun-node-/.test(`${folder}/`) &&
-      statSync(folder, { throwIfNoEntry: false })?.isDirectory(),
-  )
-  return [...new Set(folders)].join(':')
+  const folders = (process.env.PATH ?? '')
+    .split(':')
+    .filter(
+      (folder) =>
+        isAbsolute(folder) &&
+        !/\/node_modules\/|\/bun-node-/.test(`${folder}/`) &&
+        statSync(folder, { throwIfNoEntry: false })?.isDirectory(),
+    )
+  const path = [...new Set(folders)].join(':')
+  return Bun.which('bun', { PATH: path }) === null ? `${dirname(process.execPath)}:${path}` : path
 }
 
 /** `Etc/UTC` and `UTC` are one. */
