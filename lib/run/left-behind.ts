@@ -1,7 +1,7 @@
 import { bootId } from '../record/holder.ts'
 import { readJournal } from '../record/journal.ts'
 import type { Store } from '../record/store.ts'
-import { sweepTag } from '../shell/tree.ts'
+import { sweepTags } from '../shell/tree.ts'
 
 /** So many of a plan's newest runs are looked at. */
 const newest = 10
@@ -12,14 +12,21 @@ const newest = 10
  */
 export async function endLeftBehind(store: Store, plan: string): Promise<readonly string[]> {
   const boot = bootId()
-  const sentences: string[] = []
-  for (const run of store.runs(plan).slice(-newest)) {
-    if (store.lastLine(plan, run)?.startsWith('{"event":"run-ended"') !== false) continue
-    let ended = 0
-    for (const { tag, pid } of treesOf(store, plan, run, boot)) ended += await sweepTag(tag, pid)
-    if (ended > 0) sentences.push(`ended ${processes(ended)} that run ${run} left when it was killed`)
-  }
-  return sentences
+  const unended = store
+    .runs(plan)
+    .slice(-newest)
+    .filter((run) => !hasEnded(store, plan, run))
+  const trees = unended.flatMap((run) => treesOf(store, plan, run, boot))
+  const ended = await sweepTags(trees)
+  return unended.flatMap((run) => {
+    const tags = trees.flatMap((tree) => (tree.run === run ? [tree.tag] : []))
+    const count = ended.filter((tag) => tags.includes(tag)).length
+    return count === 0 ? [] : [`ended ${processes(count)} that run ${run} left when it was killed`]
+  })
+}
+
+function hasEnded(store: Store, plan: string, run: string): boolean {
+  return store.lastLine(plan, run)?.startsWith('{"event":"run-ended"') !== false
 }
 
 /** `1 process`, `3 processes`. */
@@ -32,7 +39,7 @@ function treesOf(store: Store, plan: string, run: string, boot: string) {
     const events = readJournal(store.read(plan, run) ?? '', store.pathOf(plan, run))
     return events.flatMap((event) => {
       const tree = event.event === 'run-started' || event.event === 'run-resumed' ? event.tree : undefined
-      return tree?.tag !== undefined && tree.boot === boot ? [{ tag: tree.tag, pid: tree.pid }] : []
+      return tree?.tag !== undefined && tree.boot === boot ? [{ run, tag: tree.tag, runner: tree.pid }] : []
     })
   } catch {
     return [] // a journal that can't be read is told to whoever asks for that run

@@ -216,6 +216,7 @@ async function runIn<P extends Params>(
     stopping,
     clock,
   )
+  let swept = 0
   try {
     await execute({
       graph,
@@ -240,9 +241,11 @@ async function runIn<P extends Params>(
     sayGrace()
     await services.stopAll()
     forget()
+    swept = await tree.sweep(options.alone ?? false)
+    // Nothing is left that could outlive us; the last lines are written meanwhile.
+    if (options.alone) void tree.close()
   }
-  const ended = await tree.sweep(options.alone ?? false)
-  if (ended > 0) announce(`ended ${processes(ended)} that steps left behind`)
+  if (swept > 0) announce(`ended ${processes(swept)} that steps left behind`)
   for (const sentence of hideSecretNames(join(files.path, stepsFolder), mask)) announce(sentence)
   const policy = { strict: options.strict ?? false, allowSkip: options.allowSkip ?? false }
   const end = async (signal: AbortSignal) => {

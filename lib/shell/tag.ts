@@ -13,6 +13,7 @@ export interface Tag {
   readonly prefix: string
   /** The limit that this process had before. */
   readonly before: bigint
+  readonly since: Moment
 }
 
 /** Why no process can be marked here. */
@@ -21,6 +22,7 @@ export interface Unmarked {
 }
 
 const rttime = 15 // RLIMIT_RTTIME, in microseconds
+const length = 19
 const form = /^1\d{18}$/
 const prefixDigits = 11
 
@@ -37,9 +39,10 @@ export function mark(): Tag | Unmarked {
     return { reason: 'the run around this one ends its processes' }
   const own = outer === undefined ? `1${digits(10)}${'0'.repeat(8)}` : `${outer}${digits(8)}`
   if (BigInt(own) > hard) return { reason: `the hard limit on real-time CPU is ${hard} µs` }
+  const since = now()
   libc().setSoftLimit(rttime, BigInt(own))
-  if (carries(process.pid, own))
-    return { own, prefix: outer === undefined ? own.slice(0, prefixDigits) : own, before: soft }
+  if (tagOf(process.pid) === own)
+    return { own, prefix: outer === undefined ? own.slice(0, prefixDigits) : own, before: soft, since }
   libc().setSoftLimit(rttime, soft)
   return { reason: '/proc does not show the limits of a process' }
 }
@@ -49,22 +52,42 @@ export function unmark({ before }: Tag): void {
   libc().setSoftLimit(rttime, before)
 }
 
-/** Whether the process runs and its tag begins with this. */
-export function carries(pid: number, prefix: string): boolean {
+/** The tag that a running process carries; undefined where it carries none, or has ended. */
+export function tagOf(pid: number): string | undefined {
   try {
     const limits = readFileSync(`/proc/${pid}/limits`, 'latin1')
-    return limits.includes(`${row}${prefix}`) && !/^[ZX]/.test(statOf(pid)[0] ?? 'X')
+    const at = limits.indexOf(row) + row.length
+    const tag = limits.slice(at, at + length)
+    return form.test(tag) && !/^[ZX]/.test(statOf(pid)[0] ?? 'X') ? tag : undefined
   } catch {
-    return false // it has ended
+    return undefined
   }
 }
 
-/** Every process whose tag begins with this, but for this one. */
-export function carriers(prefix: string): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
+/** A moment, so that who was started since can be told from who was there. */
+export interface Moment {
+  readonly at: number
+  /** The newest process of all. */
+  readonly pid: number
+}
+
+export function now(): Moment {
+  return { at: performance.now(), pid: Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1)) }
+}
+
+/** Every process whose tag begins with one of these, but for this one, with what it begins with; of those alone that were started `since` then. */
+export function carriers(prefixes: readonly string[], since?: Moment): ReadonlyMap<number, string> {
+  const found = new Map<number, string>()
+  // Numbers are given out upwards, and within a second not all of them: most of a machine's processes need no look after a short run.
+  const oldest = since !== undefined && performance.now() - since.at < 1000 && now().pid >= since.pid ? since.pid : 0
+  for (const name of readdirSync('/proc')) {
     const pid = Number(name)
-    return Number.isInteger(pid) && pid !== process.pid && carries(pid, prefix) ? [pid] : []
-  })
+    if (!(pid > oldest) || pid === process.pid) continue
+    const tag = tagOf(pid)
+    const prefix = tag && prefixes.find((prefix) => tag.startsWith(prefix))
+    if (prefix !== undefined) found.set(pid, prefix)
+  }
+  return found
 }
 
 /** State, parent, group … of a process: what stands after its name, which may itself hold spaces and brackets; empty once it has ended. */

@@ -1,10 +1,10 @@
 import { messageOf } from '../plan/problem.ts'
 import { type Sentinels, startSentinels } from './sentinel.ts'
-import { carriers, carries, mark, statOf, type Tag, unmark } from './tag.ts'
+import { carriers, type Moment, mark, statOf, type Tag, tagOf, unmark } from './tag.ts'
 
 /** This process and all that it starts, held together so that nothing outlives it, however it ends. */
 export interface Tree {
-  /** What its processes are found by; undefined where they can't be marked: then only their process groups are known. */
+  /** What the tag of each of its processes begins with; undefined where they can't be marked: then only their process groups are known. */
   readonly tag: string | undefined
   readonly unmarked: string | undefined
   /** Calls back when a sentinel was killed, so that the next blow might leave somebody; returns how to take that back. */
@@ -15,7 +15,7 @@ export interface Tree {
    */
   sweep(everything: boolean): Promise<number>
   release(): void
-  /** Releases it and has no sentinel wait for the next who holds one. */
+  /** Releases it and has no sentinel wait for the next who holds one; called again, waits for the same. */
   close(): Promise<void>
 }
 
@@ -29,6 +29,8 @@ interface Held {
 }
 
 let held: Held | undefined
+// What they marked was swept when they were released.
+const ours = new Set<string>()
 // They stay for the next who holds: a run in a program of many then costs nearly nothing.
 let idle: Sentinels | undefined
 
@@ -43,8 +45,15 @@ export function holdTree(): Tree {
     released = true
     if (--mine.holders === 0) letGo(mine)
   }
+  let closing: Promise<void> | undefined
+  const dismiss = async () => {
+    release()
+    const waiting = idle
+    idle = undefined
+    await waiting?.end()
+  }
   return {
-    tag: mine.tag?.own,
+    tag: mine.tag?.prefix,
     unmarked: mine.unmarked,
     onLost(call) {
       mine.calls.add(call)
@@ -53,14 +62,13 @@ export function holdTree(): Tree {
     },
     async sweep(everything) {
       if (mine.tag === undefined || mine.holders > 1) return 0
-      return end(mine.tag.prefix, everything ? () => true : (pid) => !descends(pid))
+      const ended = await end([mine.tag.prefix], mine.tag.since, everything ? () => true : (pid) => !descends(pid))
+      return ended.size
     },
     release,
-    async close() {
-      release()
-      const waiting = idle
-      idle = undefined
-      await waiting?.end()
+    close() {
+      closing ??= dismiss()
+      return closing
     },
   }
 }
@@ -74,16 +82,21 @@ export function groupEnded(group: number): void {
   if (held !== undefined && held.tag === undefined) held.sentinels?.tell(`-${group}`)
 }
 
-/** Ends at once what still carries the tag of a run whose runner is gone; returns how many those were. */
-export async function sweepTag(tag: string, runner: number): Promise<number> {
-  return carries(runner, tag) ? 0 : end(tag, () => true, 0)
+/** Ends at once what still carries the tag of a run whose runner is gone; returns whose process each of those was. */
+export function sweepTags(
+  runs: readonly { readonly tag: string; readonly runner: number }[],
+): Promise<readonly string[]> {
+  const dead = runs.flatMap(({ tag, runner }) => (ours.has(tag) || tagOf(runner)?.startsWith(tag) ? [] : [tag]))
+  return dead.length === 0
+    ? Promise.resolve([])
+    : end(dead, undefined, () => true, 0).then((ended) => [...ended.values()])
 }
 
 /** Kills at once all that was started since this process is held; false where it isn't, or nothing can be marked. */
 export function killMarked(): boolean {
   const { tag } = held ?? {}
   if (tag === undefined) return false
-  for (const pid of carriers(tag.prefix)) signal(pid, 'SIGKILL')
+  for (const pid of carriers([tag.prefix]).keys()) signal(pid, 'SIGKILL')
   return true
 }
 
@@ -107,7 +120,10 @@ function hold(): Held {
     holders: 0,
     lost: false,
   }
-  if (tag !== undefined) sentinels.tell(`tag ${tag.prefix}`)
+  if (tag !== undefined) {
+    ours.add(tag.prefix)
+    sentinels.tell(`tag ${tag.prefix}`)
+  }
   return mine
 }
 
@@ -130,15 +146,23 @@ function letGo(mine: Held): void {
   else idle = mine.sentinels
 }
 
-async function end(prefix: string, chosen: (pid: number) => boolean, grace = 500): Promise<number> {
-  const found = new Set<number>()
-  const deadline = performance.now() + grace + 1000
+async function end(
+  prefixes: readonly string[],
+  since: Moment | undefined,
+  chosen: (pid: number) => boolean,
+  grace = 500,
+): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>()
+  const forceAt = performance.now() + grace
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
-    const left = carriers(prefix).filter(chosen)
-    if (left.length === 0 || performance.now() > deadline) return found.size
-    const force = performance.now() >= deadline - 1000
-    for (const pid of left) if (force || !found.has(pid)) signal(pid, force ? 'SIGKILL' : 'SIGTERM')
-    for (const pid of left) found.add(pid)
+    const left = [...carriers(prefixes, since)].filter(([pid]) => chosen(pid))
+    // A second is ample for the kernel; what it can't end in that time nobody can.
+    if (left.length === 0 || performance.now() > forceAt + 1000) return found
+    const force = performance.now() >= forceAt
+    for (const [pid, prefix] of left) {
+      if (force || !found.has(pid)) signal(pid, force ? 'SIGKILL' : 'SIGTERM')
+      found.set(pid, prefix)
+    }
     await Bun.sleep(pause)
   }
 }

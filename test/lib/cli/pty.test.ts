@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Outsider, outsider } from '../../outsider.ts'
@@ -38,6 +38,7 @@ const open: Outsider[] = []
 afterEach(async () => {
   for (const outside of open.splice(0)) await outside.close()
 })
+setDefaultTimeout(60_000)
 afterAll(removeRepositories)
 
 /** \`bun run plan NAME\` on a terminal of its own, once its step runs. */

@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ended, home, newestRun, planText, type Repository, removeRepositories, repository } from './helpers.ts'
 
+setDefaultTimeout(60_000)
 afterAll(removeRepositories)
 
 /** Starts the plan and tells it to stop once its step has made the file `up`; what it came to, how long that took, and its journal. */

@@ -80,7 +80,9 @@ async function busy(command: readonly string[], outside = outsider()): Promise<B
     await Bun.sleep(10)
   }
   const runner = Number(repo.read('runner'))
-  const sentinels = outside.alive().filter(({ name }) => name === 'assay-sentinel')
+  const named = () => outside.alive().filter(({ name }) => name === 'assay-sentinel')
+  while (named().length < 2) await Bun.sleep(5)
+  const sentinels = named()
   expect(sentinels.map(({ command }) => command.split(' ').at(-1))).toEqual([`${runner}`, `${runner}`])
   const shell = Number(repo.read('shell'))
   return { repo, outside, child, wrapper: child.pid, runner, sentinels: sentinels.map(({ pid }) => pid), shell }
