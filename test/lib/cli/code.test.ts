@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../../../lib/cli/code.ts'
+import { importedNames } from '../../../lib/cli/imports.ts'
 import { placesOf } from '../../../lib/cli/places.ts'
-import { passing, planText, type Repository, removeRepositories, repository } from './helpers.ts'
+import { home, passing, planText, type Repository, removeRepositories, repository } from './helpers.ts'
 
 afterAll(removeRepositories)
 
@@ -83,6 +84,52 @@ describe('the code of a plan', () => {
     symlinkSync(join(repo.dir, 'elsewhere'), join(repo.dir, 'tasks/link'))
     repo.file('plans/plan.ts', "import '../tasks/link/one.ts'\nimport '../elsewhere/two'\n")
     expect(files()).toEqual(['elsewhere/one.ts', 'elsewhere/two.ts', 'plans/plan.ts'])
+  })
+})
+
+describe('what a script imports', () => {
+  test.each([
+    ["import 'a'", ['a']],
+    ['import{x}from"a"', ['a']],
+    ["import x, { y } from 'a'", ['a']],
+    ["import * as x from 'a'", ['a']],
+    ["import {\n  x,\n  y,\n} from\n  'a'", ['a']],
+    ["import type from 'a'", ['a']],
+    ["import type, { x } from 'a'", ['a']],
+    ["import { type x } from 'a'", ['a']],
+    ["import x from './a.json' with { type: 'json' }", ['./a.json']],
+    ["import x = require('a')", ['a']],
+    ["export * from 'a'", ['a']],
+    ["export * as x from 'a'", ['a']],
+    ["export { x } from 'a'", ['a']],
+    ["const x = await import('a')", ['a']],
+    ['import(`a`)', ['a']],
+    ["import(/* webpackChunkName: 'b' */ 'a')", ['a']],
+    ["require('a')", ['a']],
+    ["new Worker(new URL('./a.ts', import.meta.url))", ['./a.ts']],
+    ["new URL(\n  './a.ts',\n  import.meta.url,\n)", ['./a.ts']],
+    ["import type { X } from 'a'\nimport 'b'", ['b']],
+    ["export type { X } from 'a'; import 'b'", ['b']],
+    ['import(`./${name}.ts`)', []],
+    ["new URL('https://example.org/a.ts', base)", []],
+    ["Array.from('abc')", ['abc']],
+    ["const important = 'a'", []],
+  ])('%j', (source, expected) => {
+    expect(importedNames(source)).toEqual(expected)
+  })
+
+  test('is all that Bun finds, in every file of ours', () => {
+    const scripts = new Bun.Glob('{lib,tasks,plans,benchmarks,test}/**/*.ts').scanSync({ cwd: home })
+    let found = 0
+    for (const path of scripts) {
+      // Bun does not look for imports behind a line for the shell.
+      const source = readFileSync(join(home, path), 'utf8').replace(/^#!.*/, '')
+      const names = new Set(importedNames(source))
+      const missed = new Bun.Transpiler({ loader: 'ts' }).scanImports(source).filter(({ path }) => !names.has(path))
+      expect([path, missed]).toEqual([path, []])
+      found += names.size
+    }
+    expect(found).toBeGreaterThan(500)
   })
 })
 
