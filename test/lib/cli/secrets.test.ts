@@ -165,3 +165,59 @@ describe('no secret leaves a run', () => {
     )
   })
 })
+
+describe('a secret that would be told before there is a run', () => {
+  const token = 'hunter2-and-"more"'
+  const env = { MY_TOKEN: token }
+  const param = (schema: string) => `params: { pin: { schema: ${schema}, help: 'a pin', secret: true } }`
+  const project = repository({
+    named: planText('named', "plan.step({ name: 'use ' + process.env.MY_TOKEN, output: v.any(), run: () => 1 })"),
+    broken: "throw new Error('cannot reach ' + process.env.MY_TOKEN)",
+    thrown: planText('thrown', "throw new Error('cannot reach ' + process.env.MY_TOKEN)"),
+    picky: planText('picky', '', param("v.pipe(v.string(), v.picklist(['a']))")),
+    parsing: planText('parsing', '', param('v.pipe(v.string(), v.transform((text) => JSON.parse(text)))')),
+    quoted: planText('quoted', "throw new Error('no ' + params.pin)", param('v.string()')),
+  })
+  project.file(
+    'tasks/own/leak.task.ts',
+    `import { defineTask, Failure, text } from 'assay'
+    export default defineTask({
+      name: 'leak', title: 'Leaks', options: { pin: text('', 'a pin', { secret: true }), fail: text('', 'how') },
+      async run({ pin, fail }, { log, emit }) {
+        log('token ' + process.env.MY_TOKEN + ' pin ' + pin)
+        if (fail === 'wrong') throw new Failure('not with ' + pin)
+        if (fail === 'broken') throw new Error('not with ' + pin + process.env.MY_TOKEN)
+        return { [pin]: [process.env.MY_TOKEN, pin] }
+      },
+    })`,
+  )
+
+  test.each([
+    [['plan', 'named'], 2, "'name' must be without a secret: current value is use ***"],
+    [['plan', 'broken'], 2, 'cannot reach ***'],
+    [['plan', 'thrown'], 2, 'cannot reach ***'],
+    [['plan', 'thrown', '--dry-run'], 2, 'cannot reach ***'],
+    [['plan', 'picky', '--set', 'pin=1234567'], 2, "'pin' must be Invalid type"],
+    [['plan', 'parsing', '--set', 'pin=1234567 x'], 2, "'pin' must be valid: current value is (secret)"],
+    [['plan', 'quoted', '--set', 'pin=1234567'], 2, 'no ***'],
+    [['plan', 'quoted', '--set', 'pin=1234567', '--dry-run'], 2, 'no ***'],
+    [['task', 'leak', '--pin', '1234567'], 0, 'token *** pin ***'],
+    [['task', 'leak', '--pin', '1234567', '--fail', 'wrong'], 1, 'not with ***'],
+    [['task', 'leak', '--pin', '1234567', '--fail', 'broken'], 2, 'not with ***'],
+    [['plan'], 0, 'cannot reach ***'],
+    [['plan', '--json'], 0, 'cannot reach ***'],
+  ] as const)('%j', async (words, exit, shown) => {
+    const ran = await project.run(words, { env })
+    expect([ran.exit, ran.out + ran.err]).toEqual([exit, expect.stringContaining(shown)])
+    for (const secret of [token, '1234567']) expect(leaks(ran.out + ran.err, secret)).toBe(false)
+  })
+
+  test('is in the one line that is asked for: where a store listens, and with which keys', async () => {
+    const child = project.start(['task', 'object-store', '--dir', 'store', '--secret-key', 'asked-for-key'])
+    const out = child.stdout instanceof ReadableStream ? child.stdout.getReader() : undefined
+    const line = new TextDecoder().decode((await out?.read())?.value)
+    child.kill('SIGTERM')
+    await child.exited
+    expect(JSON.parse(line)).toMatchObject({ secretAccessKey: 'asked-for-key' })
+  })
+})
