@@ -311,5 +311,10 @@ function readRun(store: Store, plan: string, run: string): Draft {
   const text = store.read(plan, run)
   const record = text === undefined ? undefined : recordOf(readJournal(text, `${path}/journal.jsonl`))
   if (record === undefined) throw new Problem(sentence('resume', 'run', `one with a journal (${path})`, run))
+  const { heading } = record
+  if (heading.plan !== plan || heading.run !== run)
+    throw new Problem(
+      sentence('resume', 'run', `the one of its journal, ${heading.plan}/${heading.run}`, `${plan}/${run}`),
+    )
   return record
 }

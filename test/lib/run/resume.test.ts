@@ -51,7 +51,7 @@ function scene() {
     const result = await runPlan(plan, { store, env: {}, ...options })
     return { result, calls: [...world.calls], why: reasons(result), run: result.kind === 'busy' ? '' : result.run }
   }
-  return { world, run }
+  return { world, run, store }
 }
 
 function reasons(result: RunResult): Record<string, string | undefined> {
@@ -178,6 +178,17 @@ describe('--resume', () => {
     const second = await runPlan(plan, { store, env: {}, resume: first.kind === 'busy' ? '' : first.run })
     expect(second).toMatchObject({ kind: 'ended', outcome: 'passed' })
     expect(world.samples).toBe(6)
+  })
+
+  test('refuses a journal that is of another run, into whose folder it would write', async () => {
+    const { world, run, store } = scene()
+    world.broken = true
+    const first = await run()
+    const journal = (store.read('scene', first.run) ?? '').replaceAll(first.run, '../../elsewhere')
+    store.create('scene', 'copied').append(journal)
+    expect(run({ resume: 'copied' })).rejects.toThrow(
+      "Cannot resume as 'run' must be the one of its journal, scene/../../elsewhere: current value is scene/copied",
+    )
   })
 
   test('refuses a run that is not there', async () => {
@@ -335,7 +346,7 @@ describe('services of a resumed run', () => {
       })
     })
     const run = (resume?: string) => runPlan(plan, { store, env: {}, ...(resume !== undefined && { resume }) })
-    return { world, run }
+    return { world, run, store }
   }
 
   test.each([
