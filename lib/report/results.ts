@@ -1,6 +1,8 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem, sentence } from '../plan/problem.ts'
 import { writeWhole } from '../record/files.ts'
+import { startOf } from '../record/holder.ts'
 import { readJournal } from '../record/journal.ts'
 import { type RunRecord, recordOf } from '../record/run-record.ts'
 import type { Store } from '../record/store.ts'
@@ -28,4 +30,9 @@ export function writeResults(store: Store, plan: string, run: string): void {
   const folder = store.pathOf(plan, run)
   writeWhole(join(folder, 'results.csv'), csvText([record]))
   writeWhole(join(folder, 'junit.xml'), junitXml([record]))
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^(?:results\.csv|junit\.xml)\.(\d+)\.tmp$/.exec(name) ?? []
+    // Of a process that was killed as it wrote.
+    if (pid !== undefined && startOf(Number(pid)) === undefined) rmSync(join(folder, name), { force: true })
+  }
 }
