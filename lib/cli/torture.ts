@@ -44,17 +44,18 @@ export async function run(args: readonly string[]): Promise<number> {
   let kept = false
   try {
     tell(`${request.plan} · seed ${request.seed} · processes are counted by ${enclosures.kind}`)
-    const tortured = await tortureIn(folder, request, places, values.keep ?? false, enclosures, stopping.signal)
-    kept = tortured.done.some(({ folder }) => folder !== undefined)
+    const tortured = await tortureIn(folder, request, places, enclosures, stopping.signal)
+    const found = tortured.done.some(({ findings }) => isBad(findings))
+    kept = found && values.keep === true
     if (values.json) writeTo(1, jsonText(tortured, request))
     else {
       const words = args.filter(
         (arg, at) => !/^--(only|keep|seed|kills)/.test(arg) && !/^--(only|seed|kills)$/.test(args[at - 1] ?? ''),
       )
       const again = `${places.command('torture')} ${words.map(quoted).join(' ')} --seed ${request.seed} --keep --only`
-      writeTo(1, tableText(tortured, request.victims) + findingsText(tortured, again))
+      writeTo(1, tableText(tortured, request.victims) + findingsText(tortured, again, kept))
     }
-    return tortured.done.some(({ findings }) => isBad(findings)) || tortured.done.length === 0 ? 1 : 0
+    return found || tortured.done.length === 0 ? 1 : 0
   } finally {
     forget()
     await enclosures.end()
@@ -66,7 +67,6 @@ async function tortureIn(
   folder: string,
   request: Request,
   places: Places,
-  keep: boolean,
   enclosures: Enclosures,
   stopped: AbortSignal,
 ): Promise<Tortured> {
@@ -77,7 +77,7 @@ async function tortureIn(
   tell(`unbroken: ${course.lines.length} lines, ${course.births} processes, ${seconds.toFixed(1)} s`)
   const from = performance.now()
   const told = progress(request.kills.length)
-  const tortured = await torture({ ...request, subject, unbroken: reference, enclosures, folder, keep, stopped, told })
+  const tortured = await torture({ ...request, subject, unbroken: reference, enclosures, folder, stopped, told })
   const sum = (kind: keyof Done['misses']) => tortured.done.reduce((count, { misses }) => count + misses[kind], 0)
   const minutes = ((performance.now() - from) / 60_000).toFixed(1)
   tell(`${minutes} min · ${sum('late')} kills came too late and ${sum('nobody')} found nobody, and were replaced`)

@@ -1,8 +1,9 @@
 import type { RunRecord } from '../record/run-record.ts'
-import { differences, type Place } from '../record/same-results.ts'
+import { differences } from '../record/same-results.ts'
 import { csvText } from '../report/csv.ts'
-import { csvRecords } from './csv-rows.ts'
+import { csvRecords, differentRows } from './csv-rows.ts'
 import { lostResults, type Reading, readingOf, wholeLines } from './journals.ts'
+import type { Unsteady } from './unsteady.ts'
 
 /** What was found wrong after a kill, a sentence each; none of any kind is what Assay promises. */
 export interface Findings {
@@ -22,9 +23,7 @@ export interface Findings {
 export interface Reference {
   readonly exit: number
   readonly record: RunRecord
-  /** What differs between unbroken runs. */
-  readonly unsteady: ReadonlySet<Place>
-  readonly unsteadyRows: ReadonlySet<string>
+  readonly unsteady: Unsteady
   /** Names, numbers left out, of the files that such a run leaves in its folder and in that for temporary files. */
   readonly files: ReadonlySet<string>
 }
@@ -96,8 +95,8 @@ function wrongs(reference: Reference, { exits, csv, files, held }: Evidence, res
   return [
     ...(exits.killed === undefined ? ['the killed run did not end'] : []),
     ...exit,
-    ...differences(reference.record, record, reference.unsteady),
-    ...differentRows(reference, record),
+    ...differences(reference.record, record, reference.unsteady.places),
+    ...differentRows(reference.record, record, reference.unsteady.rows),
     ...(csv.resumed === undefined ? ['the resumed run left no results.csv'] : []),
     ...(csv.resumed !== undefined && csv.resumed !== csvText([record]) ? ["results.csv is not its journal's"] : []),
     ...leftOver(reference, files),
@@ -110,61 +109,6 @@ function leftOver(reference: Reference, files: readonly string[]): readonly stri
   const more = files.filter((path) => !reference.files.has(nameless(path)))
   const folders = new Set(more.map((path) => path.split('/').slice(0, 3).join('/')))
   return [...folders].map((folder) => `it left ${folder}`)
-}
-
-function differentRows(reference: Reference, record: RunRecord): readonly string[] {
-  const [expected, found] = [steadyRows(reference.record), steadyRows(record)]
-  const known = (row: string) => reference.unsteadyRows.has(row)
-  return [
-    ...without(expected, found)
-      .filter((row) => !known(row))
-      .map((row) => `results.csv lacks ${row}`),
-    ...without(found, expected)
-      .filter((row) => !known(row))
-      .map((row) => `results.csv has ${row}`),
-  ]
-}
-
-/** The rows that not all of these unbroken runs have. */
-export function unsteadyRows([first, ...others]: readonly RunRecord[]): ReadonlySet<string> {
-  if (first === undefined) return new Set()
-  const rows = steadyRows(first)
-  return new Set(others.map(steadyRows).flatMap((other) => [...without(rows, other), ...without(other, rows)]))
-}
-
-/** What of a row another run of the same plan has too: not its id, times, durations, measured values, nor the state of the checkout. */
-const steadyColumns = [
-  'schema',
-  'plan',
-  'kind',
-  'step',
-  'params',
-  'metric',
-  'unit',
-  'better',
-  'n',
-  'reference_low',
-  'reference_high',
-  'verdict',
-  'outcome',
-  'host',
-  'cpu',
-  'gpu',
-  'driver',
-]
-
-function steadyRows(record: RunRecord): readonly string[] {
-  return csvRecords(csvText([record])).map((row) => steadyColumns.map((column) => row[column]).join(' · '))
-}
-
-/** The items of `list` that `other` does not have as often. */
-function without(list: readonly string[], other: readonly string[]): readonly string[] {
-  const left = [...other]
-  return list.filter((item) => {
-    const at = left.indexOf(item)
-    if (at !== -1) left.splice(at, 1)
-    return at === -1
-  })
 }
 
 /** A path without what is generated in it: digits, and the letters behind the last dash of a temporary folder's name. */

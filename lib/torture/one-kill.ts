@@ -4,7 +4,7 @@ import { fileStore } from '../record/files.ts'
 import type { LockHolder } from '../record/store.ts'
 import type { Enclosures } from './enclosure.ts'
 import { readingOf } from './journals.ts'
-import { type Findings, findingsOf } from './judge.ts'
+import type { Evidence } from './judge.ts'
 import type { Kill } from './kills.ts'
 import { listeners } from './procs.ts'
 import { type Ground, groundIn, type Subject, sit } from './sitting.ts'
@@ -15,7 +15,7 @@ import { watchJournal } from './watch.ts'
 export type Trial =
   /** The run was over before the kill, or there was no such victim. */
   | { readonly kind: 'late' | 'nobody' }
-  | { readonly kind: 'killed'; readonly inFlight: InFlight; readonly findings: Findings }
+  | { readonly kind: 'killed'; readonly inFlight: InFlight; readonly evidence: Evidence }
 
 export interface TrialOptions {
   readonly subject: Subject
@@ -26,7 +26,7 @@ export interface TrialOptions {
   readonly folder: string
 }
 
-/** Runs the plan, kills it at its moment, resumes it, and says what is wrong with what came of it. */
+/** Runs the plan, kills it at its moment, resumes it, and says what was seen. */
 export async function tryKill(planned: Kill, options: TrialOptions): Promise<Trial> {
   const { subject, unbroken, enclosures, signal, folder } = options
   const ground = groundIn(folder, subject, planned.index)
@@ -51,15 +51,15 @@ export async function tryKill(planned: Kill, options: TrialOptions): Promise<Tri
       const exit = await resumed.exit(patienceMs)
       const late = struck.allAtOnce ? await survivors(killed.enclosure, from + 2000 - performance.now()) : []
       const after = watchJournal(ground.plans, run)
-      const findings = findingsOf(unbroken.reference, {
+      const evidence = {
         journals: { before: struck.before, killed: text, resumed: after.text() },
         exits: { killed: struck.exit, resumed: exit },
         orphans: [...struck.orphans, ...late, ...(await survivors(resumed.enclosure))],
         csv: { killed: csv, resumed: csvOf(ground, after.run()) },
         files: leftBehind(ground, after.run() ?? ''),
         held: [...heldPorts(struck), ...heldLock(ground, subject.plan)],
-      })
-      return { kind: 'killed', inFlight: struck.inFlight, findings }
+      }
+      return { kind: 'killed', inFlight: struck.inFlight, evidence }
     } finally {
       await resumed.enclosure.end()
     }

@@ -44,7 +44,7 @@ function rowOf(name: string, { kills, right, lost, orphans, falseGreens, torn }:
 }
 
 /** What is wrong, kill for kill, each with the command that does it again: `again` and its number. */
-export function findingsText({ done }: Tortured, again: string): string {
+export function findingsText({ done }: Tortured, again: string, kept: boolean): string {
   return done
     .filter(({ findings }) => isBad(findings))
     .map(({ kill, findings, folder }) => {
@@ -56,7 +56,7 @@ export function findingsText({ done }: Tortured, again: string): string {
         ...told('torn', torn),
         ...told('not right', wrong),
         `again: ${again} ${kill.index}`,
-        ...(folder === undefined ? [] : [`kept: ${folder}`]),
+        ...(kept ? [`kept: ${folder}`] : []),
       ]
       return `\n  kill ${kill.index} · ${killText(kill)}\n${lines.map((text) => `    ${text}\n`).join('')}`
     })

@@ -1,13 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Enclosures } from './enclosure.ts'
-import type { Findings } from './judge.ts'
+import { type Evidence, type Findings, findingsOf } from './judge.ts'
 import type { Victim } from './kills.ts'
 import { type Kill, killOf } from './kills.ts'
 import { tryKill } from './one-kill.ts'
 import type { Subject } from './sitting.ts'
 import type { InFlight } from './strike.ts'
 import type { Unbroken } from './unbroken.ts'
+import { either, unsteadyBefore } from './unsteady.ts'
 
 export interface TortureOptions {
   readonly subject: Subject
@@ -20,9 +21,8 @@ export interface TortureOptions {
   readonly signal: NodeJS.Signals
   /** So many at once. */
   readonly jobs: number
-  /** Where the runs are; what passed is removed from there, and with `keep` the others stay. */
+  /** Where the runs are; those with findings are left there. */
   readonly folder: string
-  readonly keep: boolean
   /** No kill is begun after this signal, and one that is under way then counts for nothing. */
   readonly stopped: AbortSignal
   /** No kill is begun later than so many milliseconds after the first. */
@@ -38,8 +38,8 @@ export interface Done {
   readonly findings: Findings
   /** From the start of the run to the end of its resume. */
   readonly seconds: number
-  /** Where it can be looked at; undefined when it was removed. */
-  readonly folder: string | undefined
+  /** Where it can be looked at; there is nothing left of one without findings. */
+  readonly folder: string
   /** How often it came when the run was over, or found no such victim, before it hit. */
   readonly misses: { readonly late: number; readonly nobody: number }
 }
@@ -58,6 +58,8 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
   const { kills, jobs, stopped, withinMs, told } = options
   const done: Done[] = []
   const missed: Kill[] = []
+  const suspects = new Map<Done, Evidence>()
+  let { reference } = options.unbroken
   const left = [...kills].reverse()
   const deadline = performance.now() + withinMs
   const next = () => (stopped.aborted || performance.now() > deadline ? undefined : left.pop())
@@ -65,33 +67,53 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
     for (let index = next(); index !== undefined; index = next()) {
       const result = await oneOf(index, options)
       if (stopped.aborted) return
-      if ('findings' in result) done.push(result)
-      else missed.push(result)
-      told(done)
+      if (result.kind === 'missed') missed.push(result.planned)
+      else {
+        const { evidence, ...rest } = result
+        const unsteady = either(reference.unsteady, unsteadyBefore(reference.record, evidence.journals.before))
+        reference = { ...reference, unsteady }
+        const one = { ...rest, findings: findingsOf(reference, evidence) }
+        done.push(one)
+        if (isBad(one.findings)) suspects.set(one, evidence)
+        else rmSync(one.folder, { recursive: true, force: true })
+        told(done)
+      }
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
-  return { done: done.sort((a, b) => a.kill.index - b.kill.index), missed }
+  // Judged by all that is known of unbroken steps by now.
+  const judged = done.map((one) => {
+    const evidence = suspects.get(one)
+    const findings = evidence === undefined ? one.findings : findingsOf(reference, evidence)
+    return { ...one, findings }
+  })
+  return { done: judged.sort((a, b) => a.kill.index - b.kill.index), missed }
 }
 
-async function oneOf(index: number, options: TortureOptions): Promise<Done | Kill> {
-  const { unbroken, seed, victims, folder, keep } = options
+type Tried =
+  | { readonly kind: 'missed'; readonly planned: Kill }
+  | (Omit<Done, 'findings'> & { readonly kind: 'killed'; readonly evidence: Evidence })
+
+async function oneOf(index: number, options: TortureOptions): Promise<Tried> {
+  const { unbroken, seed, victims, folder, stopped } = options
   const misses = { late: 0, nobody: 0 }
   for (let attempt = 0; ; attempt++) {
     const kill = killOf(index, attempt, seed, unbroken.course, victims)
     const own = join(folder, `kill-${index}-${attempt}`)
     mkdirSync(own, { recursive: true })
     const from = performance.now()
-    const trial = await tryKill(kill, { ...options, folder: own })
-    const stays = keep && trial.kind === 'killed' && isBad(trial.findings)
-    if (!stays) rmSync(own, { recursive: true, force: true })
+    const trial = await tryKill(kill, { ...options, folder: own }).catch((error: unknown) => {
+      // Told to stop, everything is taken down under it.
+      if (stopped.aborted) return { kind: 'late' } as const
+      throw error
+    })
     if (trial.kind === 'killed') {
-      const { inFlight, findings } = trial
       const seconds = (performance.now() - from) / 1000
-      return { kill, inFlight, findings, seconds, folder: stays ? own : undefined, misses }
+      return { ...trial, kill, seconds, folder: own, misses }
     }
+    rmSync(own, { recursive: true, force: true })
     misses[trial.kind]++
-    if (attempt + 1 === mostAttempts || options.stopped.aborted) return kill
+    if (attempt + 1 === mostAttempts || stopped.aborted) return { kind: 'missed', planned: kill }
   }
 }
 

@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../plan/problem.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { unsteadyPlaces } from '../record/same-results.ts'
 import type { Enclosures } from './enclosure.ts'
 import { readingOf } from './journals.ts'
-import { nameless, type Reference, unsteadyRows } from './judge.ts'
+import { nameless, type Reference } from './judge.ts'
 import type { Course } from './kills.ts'
 import { filesBelow } from './mirror.ts'
 import { type Ground, groundIn, type Subject, sit } from './sitting.ts'
+import { unsteadyIn } from './unsteady.ts'
 import { courseOf, watchJournal } from './watch.ts'
 
 export interface Unbroken {
@@ -70,6 +70,5 @@ export async function unbroken(
   const [exit, ...other] = exits
   if (record === undefined || exit === undefined || other.length > 0)
     throw new Problem(`Cannot torture ${subject.plan} as its unbroken runs exit differently: ${[...exits].join(', ')}`)
-  const unsteady = unsteadyPlaces(records)
-  return { reference: { exit, record, unsteady, unsteadyRows: unsteadyRows(records), files }, course, seconds }
+  return { reference: { exit, record, unsteady: unsteadyIn(records), files }, course, seconds }
 }

@@ -3,6 +3,7 @@ import type { RunEvent } from '../../../lib/record/event.ts'
 import { recordOf } from '../../../lib/record/run-record.ts'
 import { csvText } from '../../../lib/report/csv.ts'
 import { type Evidence, type Findings, findingsOf, nameless, type Reference } from '../../../lib/torture/judge.ts'
+import { unsteadyBefore } from '../../../lib/torture/unsteady.ts'
 import { runEnded, started, stepEnded, stepStarted } from '../report/events.ts'
 
 const nodes = [
@@ -37,8 +38,7 @@ const csvFrom = (events: readonly RunEvent[]) => csvText([recordFrom(events)])
 const reference: Reference = {
   exit: 0,
   record: recordFrom([start, upload, train, check, runEnded('passed')]),
-  unsteady: new Set(),
-  unsteadyRows: new Set(),
+  unsteady: { places: new Set(), rows: new Set() },
   files: new Set(['<run>/journal.jsonl', '<run>/steps/00-upload/log.txt'].map(nameless)),
 }
 
@@ -173,4 +173,15 @@ test.each<[what: string, kind: keyof Findings, evidence: Evidence, sentence: str
 ])('%s is found', (_, kind, evidence, sentence) => {
   const match = typeof sentence === 'string' ? sentence : expect.stringMatching(sentence)
   expect(findingsOf(reference, evidence)[kind]).toContainEqual(match)
+})
+
+test('what a step came to before its run was killed is no consequence of the kill, and what came of it after is', () => {
+  const other = { ...upload, output: { keys: ['b'] } }
+  const journal = text([start, stepStarted('upload'), other, stepStarted('train')])
+  const { places } = unsteadyBefore(reference.record, journal)
+  expect([...places]).toEqual(['upload: output.keys[]'])
+  const wrongOf = (events: Evidence) =>
+    findingsOf({ ...reference, unsteady: { places, rows: new Set() } }, events).wrong
+  expect(wrongOf(resumedAs((event) => (isStep(event, 'upload') ? { ...other, reused: true } : event)))).toEqual([])
+  expect(wrongOf(resumedAs((event) => (isStep(event, 'train') ? { ...train, output: 0.5 } : event)))).toHaveLength(1)
 })
