@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import packageFile from '../../package.json' with { type: 'json' }
+import * as v from 'valibot'
 import { checkout } from '../checkout.ts'
 import { make, type Peer, pytest, vitest } from '../peers.ts'
 import { commands } from './alive.ts'
@@ -145,13 +145,17 @@ function pytestRunner(version: string, pytest: readonly string[]): Runner {
   }
 }
 
+// As its plan in the checkout names it.
+const language = '../lib/index.ts'
+const packageFile = join(import.meta.dir, '../../package.json')
+
 export function assayRunner(): Runner {
   const run = [process.execPath, 'run']
   const argv = [...run, 'plan', 'killed']
   const runner = (_started: number, _shell: number, folder: string) => Number(read(join(folder, 'runner.pid')))
   return {
     name: 'Assay',
-    version: packageFile.version,
+    version: v.parse(v.object({ version: v.string() }), JSON.parse(read(packageFile))).version,
     argv,
     command: 'bun run plan killed # again: --resume',
     again: [...argv, '--resume'],
@@ -176,7 +180,7 @@ export function assayRunner(): Runner {
       writeFileSync(
         join(folder, 'plans/killed.ts'),
         `import * as v from 'valibot'
-import { definePlan } from '../lib/index.ts'
+import { definePlan } from '${language}'
 export default definePlan({ name: 'killed', kind: 'smoke', title: 'Three steps' }, (plan) => {
   ${step('one', [])}  ${step('two', ['one'])}  ${step('three', ['two'])}})
 `,
