@@ -122,6 +122,20 @@ test.skipIf(noOutsider !== undefined)('an outsider counts alike by a cgroup and 
   for (const others of counted) expect(others).toEqual(counted[0] ?? [])
 })
 
+test.skipIf(noOutsider !== undefined)(
+  'the death of a sentinel ends the run in order, within a second, and is told',
+  async () => {
+    const { repo, child, sentinels } = await busy(entries['bun run plan'])
+    const from = performance.now()
+    kill(...sentinels.slice(0, 1))
+    expect(await child.exited).toBe(143)
+    expect(performance.now() - from).toBeLessThan(promised)
+    expect(await child.stdout.text()).toContain('somebody killed a process that guards this run (assay-sentinel)')
+    const journal = repo.read(`${await newestRun(repo, 'hard')}/journal.jsonl`)
+    expect(journal.trimEnd().split('\n').at(-1)).toMatch(/"run-ended".*"aborted".*"exit":143/)
+  },
+)
+
 describe.skipIf(noOutsider !== undefined)('SIGKILL', () => {
   for (const [entry, command] of Object.entries(entries).slice(0, long ? undefined : 1)) {
     const victims: Record<string, (busy: Busy) => readonly number[]> = {
