@@ -48,6 +48,12 @@ export async function run(args: readonly string[]): Promise<number> {
     Object.entries(task.options).flatMap(([name, { secret }]) => (secret ? String(options[name] ?? '') : [])),
   )
 
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => {
+      const told = withoutSecrets(error, mask)
+      writeTo(2, `${told instanceof Error ? (told.stack ?? told.message) : told}\n`)
+      process.exit(2)
+    })
   const stopping = new AbortController()
   let stopped: Interrupted | undefined
   onSignals(

@@ -186,6 +186,8 @@ describe('a secret that would be told before there is a run', () => {
       async run({ pin, fail }, { log, emit }) {
         log('token ' + process.env.MY_TOKEN + ' pin ' + pin)
         if (fail === 'wrong') throw new Failure('not with ' + pin)
+        if (fail === 'stray') setTimeout(() => { throw new Error('not with ' + pin) })
+        if (fail === 'stray') await new Promise((resolve) => setTimeout(resolve, 10_000))
         if (fail === 'broken') throw new Error('not with ' + pin + process.env.MY_TOKEN)
         return { [pin]: [process.env.MY_TOKEN, pin] }
       },
@@ -204,6 +206,7 @@ describe('a secret that would be told before there is a run', () => {
     [['task', 'leak', '--pin', '1234567'], 0, 'token *** pin ***'],
     [['task', 'leak', '--pin', '1234567', '--fail', 'wrong'], 1, 'not with ***'],
     [['task', 'leak', '--pin', '1234567', '--fail', 'broken'], 2, 'not with ***'],
+    [['task', 'leak', '--pin', '1234567', '--fail', 'stray'], 2, 'not with ***'],
     [['plan'], 0, 'cannot reach ***'],
     [['plan', '--json'], 0, 'cannot reach ***'],
   ] as const)('%j', async (words, exit, shown) => {
