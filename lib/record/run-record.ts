@@ -26,7 +26,7 @@ export interface StepRecord {
   readonly because: string | undefined
   /** How it ended in the newest sitting; undefined: not (yet). */
   readonly ended: StepEnded | undefined
-  /** The newest passed end of any sitting: what `--resume` may reuse. */
+  /** The newest passed end of any sitting, unless it was begun again since: what `--resume` may reuse. */
   readonly passed: StepEnded | undefined
   /** The code of the sitting that `passed` is of; undefined: it was not looked at. */
   readonly code: Code | undefined
@@ -64,6 +64,9 @@ export function next(record: Draft | undefined, event: RunEvent): Draft | undefi
       const step = record.byName.get(event.step)
       if (step === undefined) break
       if (event.attempt === 1) step.startedAt = event.at
+      // What it left may be half undone by now, so that an end from before proves nothing until it has passed again.
+      step.passed = undefined
+      step.code = undefined
       step.because = event.because
       break
     }

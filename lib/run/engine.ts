@@ -207,6 +207,8 @@ export function execute(engine: Engine): Promise<void> {
     const began = clock.monotonic()
     const at = clock.now().toISOString()
     started(1, because)
+    // From here on its earlier end is void, which must not be forgotten while the world changes.
+    if (engine.earlier?.steps.get(node.name)?.passed !== undefined) await engine.settled()
     const foreign: string[] = []
     const noteForeign = (command: string) => {
       if (!foreign.includes(command)) foreign.push(command)

@@ -6,11 +6,12 @@ import { text } from '../../../lib/plan/param.ts'
 import { definePlan } from '../../../lib/plan/plan.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
 import type { StepRecord } from '../../../lib/record/run-record.ts'
+import type { RunStore, Store } from '../../../lib/record/store.ts'
 import { type RunOptions, type RunResult, runPlan } from '../../../lib/run/run-plan.ts'
 
 /** A plan of three steps and a check that the world can break in places. */
 function scene() {
-  const world = { calls: [] as string[], broken: false, source: 'source', there: true, version: 'v1' }
+  const world = { calls: [] as string[], broken: false, source: 'source', there: true, version: 'v1', during: () => {} }
   const store = memoryStore()
   const plan = definePlan(
     { name: 'scene', kind: 'functional', title: 'Scene', params: { size: text('720p', 'A size') } },
@@ -30,6 +31,7 @@ function scene() {
         output: v.pipe(v.string(), v.startsWith(world.version)),
         run: ({ raw }) => {
           world.calls.push('made')
+          world.during()
           return `${world.version} ${raw} ${params.size}`
         },
       })
@@ -240,6 +242,52 @@ describe('the code that made it', () => {
     expect((await run({ resume, code })).calls).toEqual(['last'])
     expect((await run({ resume, code: other })).calls).toEqual(['raw', 'made', 'last'])
     expect((await run({ resume, code })).calls).toEqual(['raw', 'made', 'last'])
+  })
+
+  test('of an end that stood before the step was begun again proves nothing', async () => {
+    const { world, run, resume } = await broken(code)
+    const other = { ...code, 'tasks/a.ts': 'two' }
+    // With other code it begins to do everything again, and is cut off in the middle of `made`.
+    const stop = new AbortController()
+    world.during = () => {
+      stop.abort(new Error('interrupted'))
+      throw new Error('cut off')
+    }
+    expect((await run({ resume, code: other, signal: stop.signal })).calls).toEqual(['raw', 'made'])
+    world.during = () => {}
+    // The old code is back; what `raw` and `made` left in the world is not.
+    const { calls, why } = await run({ resume, code })
+    expect(calls).toEqual(['raw', 'made', 'last'])
+    expect([why.raw, why.made]).toEqual(['its code changed: tasks/a.ts', 'it was aborted'])
+  })
+
+  test('of an end that is void is so on the disk before the step begins again', async () => {
+    const memory = memoryStore()
+    let unsynced = ''
+    const noted = (files: RunStore): RunStore => ({
+      ...files,
+      append(lines) {
+        unsynced += lines
+        files.append(lines)
+      },
+      async sync() {
+        unsynced = ''
+        await files.sync()
+      },
+    })
+    const store: Store = {
+      ...memory,
+      create: (plan, run) => noted(memory.create(plan, run)),
+      open: (plan, run) => noted(memory.open(plan, run)),
+    }
+    const left: string[] = []
+    const plan = definePlan({ name: 'void', kind: 'smoke', title: 'Void' }, (plan) => {
+      plan.step({ name: 'one', output: v.null(), run: () => (left.push(unsynced), null) })
+    })
+    const first = await runPlan(plan, { store, env: {}, code })
+    const resume = first.kind === 'busy' ? '' : first.run
+    await runPlan(plan, { store, env: {}, code: { ...code, 'tasks/a.ts': 'two' }, resume })
+    expect(left.map((lines) => lines.includes('step-started'))).toEqual([true, false])
   })
 
   test('counts as another where an older journal does not tell it', async () => {
