@@ -4,12 +4,13 @@ import { cannot } from '../plan/problem.ts'
 import { isLink } from '../record/below.ts'
 import { fileStore } from '../record/files.ts'
 import { thisProcess } from '../record/holder.ts'
+import { startOfRun } from '../record/run-id.ts'
 import { formatBytes } from '../report/format.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
 import { type Places, placesOf } from './places.ts'
 import { writeTo } from './print.ts'
-import { runningRun } from './running.ts'
+import { goesOn } from './running.ts'
 import { shownPath } from './shown-path.ts'
 
 const flags = {
@@ -82,10 +83,10 @@ function sweepPlan(places: Places, plan: string, keep: Keep, dry: boolean, remov
         ? index < runs.length - keep.runs
         : startOf(store.pathOf(plan, run), run) < daysAgo(keep.days),
     )
+    .filter((run) => !goesOn(join(places.runs, plan), run))
   if (old.length === 0) return
-  const running = runningRun(join(places.runs, plan))?.run
   if (dry) {
-    for (const run of old) if (run !== running) remove(store.pathOf(plan, run))
+    for (const run of old) remove(store.pathOf(plan, run))
     return
   }
   // Held, so that nobody resumes a run while it is taken away.
@@ -117,6 +118,5 @@ function daysAgo(days: number): number {
 
 /** When a run began, from its id; a folder that is not called like a run counts from when it was last changed. */
 function startOf(path: string, run: string): number {
-  const [, y, mo, d, h, mi, s] = run.match(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/) ?? []
-  return y === undefined ? statSync(path).mtimeMs : Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  return startOfRun(run)?.getTime() ?? statSync(path).mtimeMs
 }

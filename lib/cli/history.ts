@@ -10,7 +10,7 @@ import { unknownPlan } from './load.ts'
 import { machineZone } from './machine-zone.ts'
 import { type Places, placesOf, planNames } from './places.ts'
 import { writeTo } from './print.ts'
-import { runningRun } from './running.ts'
+import { goesOn } from './running.ts'
 import { readState } from './schedule-state.ts'
 
 const flags = {
@@ -68,7 +68,7 @@ function rowsOf(places: Places, only: string | undefined): readonly Row[] {
     const entries = historyOf(store, plan, {
       refusals: readRefusals(folder),
       kept: kept && { timetable: { cron: kept.cron, zone: kept.zone }, since: new Date(kept.since) },
-      running: runningRun(folder)?.run,
+      goesOn: (run) => goesOn(folder, run),
       machineZone: machineZone(),
       now: new Date(),
     })

@@ -70,8 +70,8 @@ async function lastRun({ runs }: Places, plan: string): Promise<LastRun | undefi
   if (run === undefined) return undefined
   const end = endOf(lastLine(join(folder, run, 'journal.jsonl')))
   if (end !== undefined) return { run, ...end }
-  const { runningRun } = await import('./running.ts')
-  return { run, outcome: runningRun(folder)?.run === run ? 'running' : 'broke off', duration: undefined }
+  const { goesOn } = await import('./running.ts')
+  return { run, outcome: goesOn(folder, run) ? 'running' : 'broke off', duration: undefined }
 }
 
 function endOf(line: string | undefined): Omit<LastRun, 'run'> | undefined {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { standingOf } from '../record/holder.ts'
+import { isTaken } from '../record/lock.ts'
 import type { LockHolder } from '../record/store.ts'
 
 /** Who holds a plan's lock, as the file in its folder says, if that process may still run. Takes no lock itself. */
@@ -11,4 +12,9 @@ export function runningRun(folder: string): LockHolder | undefined {
   } catch {
     return undefined // free, or one that is being written
   }
+}
+
+/** Whether a process goes on with this run of the plan whose runs are in `folder`: also one beside others, without the lock. */
+export function goesOn(folder: string, run: string): boolean {
+  return runningRun(folder)?.run === run || isTaken(join(folder, run, 'journal.jsonl'))
 }

@@ -28,16 +28,16 @@ export interface Kept {
   readonly since: Date
 }
 
-/** What happened to a plan, oldest first. `running` is the run that holds its lock. */
+/** What happened to a plan, oldest first. */
 export function historyOf(
   store: Store,
   plan: string,
-  { refusals, kept, running, machineZone, now }: HistoryOptions,
+  { refusals, kept, goesOn, machineZone, now }: HistoryOptions,
 ): readonly HistoryEntry[] {
   const runs = store.runs(plan).flatMap((run): readonly HistoryEntry[] => {
     const at = startOfRun(run)
     // A folder that is not called like a run is not one of ours.
-    return at === undefined ? [] : [{ kind: 'run', at, run, ...endOf(store.lastLine(plan, run), run === running) }]
+    return at === undefined ? [] : [{ kind: 'run', at, run, ...endOf(store.lastLine(plan, run), () => goesOn(run)) }]
   })
   const overlapped = refusals.map(({ at, holder }): HistoryEntry => ({ kind: 'overlapped', at: new Date(at), holder }))
   const started = [...runs, ...overlapped].sort(byTime)
@@ -58,7 +58,8 @@ export function historyOf(
 export interface HistoryOptions {
   readonly refusals: readonly Refusal[]
   readonly kept: Kept | undefined
-  readonly running: string | undefined
+  /** Whether a process goes on with a run; asked of those without an end. */
+  goesOn(run: string): boolean
   readonly machineZone: string
   readonly now: Date
 }
@@ -86,10 +87,10 @@ function earlier(time: Date, before: Date | undefined, zone: string): number {
   return Math.max(0, zoneOffset(time, zone) - zoneOffset(new Date(time.getTime() - threeHours), zone))
 }
 
-function endOf(line: string | undefined, running: boolean) {
+function endOf(line: string | undefined, goesOn: () => boolean) {
   const event = line?.startsWith('{"event":"run-ended"') ? v.safeParse(runEvent, JSON.parse(line)) : undefined
   if (!event?.success || event.output.event !== 'run-ended')
-    return { outcome: running ? 'running' : 'interrupted', duration: undefined, exit: undefined } as const
+    return { outcome: goesOn() ? 'running' : 'interrupted', duration: undefined, exit: undefined } as const
   const { outcome, duration, exit } = event.output
   return { outcome, duration, exit }
 }

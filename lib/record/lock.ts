@@ -12,8 +12,15 @@ import type { Lock, LockHolder } from './store.ts'
  */
 export function lockFile(path: string, holder: LockHolder): Lock {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
-  const got = flock(fd)
-  const before = readHolder(path)
+  let got = flock(fd)
+  let before = readHolder(path)
+  // Held by nobody who lives: by a child that a dead process forked and that has not become another program yet, or by who
+  // is about to write its line or has just taken it away.
+  for (let left = 100; got === 'theirs' && left > 0 && isGone(before); left--) {
+    Bun.sleepSync(10)
+    got = flock(fd)
+    before = readHolder(path)
+  }
   if (got === 'theirs') {
     closeSync(fd)
     return { kind: 'busy', holder: before }
@@ -39,10 +46,33 @@ export function tryLock(fd: number): boolean {
 
 /** As `tryLock`, where a file system without such locks is no reason to give up; true when somebody else has it. */
 export function takenByOthers(fd: number): boolean {
-  return flock(fd) === 'theirs'
+  // Who only asks whether it is taken has it for a moment.
+  for (let left = 5; flock(fd) === 'theirs'; left--) {
+    if (left === 0) return true
+    Bun.sleepSync(10)
+  }
+  return false
+}
+
+/** Whether a process has the file at `path` locked; false where it is not there or may not be read. */
+export function isTaken(path: string): boolean {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      return flock(fd) === 'theirs'
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return false
+  }
 }
 
 type Flock = 'ours' | 'theirs' | 'unsupported'
+
+function isGone(holder: LockHolder | undefined): boolean {
+  return holder === undefined || (holder.boot !== undefined && standingOf(holder) === 'gone')
+}
 
 function standingUnder(got: Flock, before: LockHolder): ReturnType<typeof standingOf> {
   const standing = standingOf(before)

@@ -10,10 +10,15 @@ const waiting = `plan.step({ name: 'wait', output: v.number(), run: async (_, { 
   return 1
 } })`
 
-async function started({ dir }: Repository): Promise<string> {
-  const lock = join(dir, 'runs/slow/.lock')
-  while (!existsSync(lock) || readFileSync(lock, 'utf8') === '') await Bun.sleep(5)
-  return JSON.parse(readFileSync(lock, 'utf8')).run
+/** Resolves to the id of the run that goes on, once its step has begun. */
+async function started(at: Repository): Promise<string> {
+  const lock = join(at.dir, 'runs/slow/.lock')
+  while (true) {
+    const run = existsSync(lock) ? at.read('runs/slow/.lock').match(/"run":"([^"]+)"/)?.[1] : undefined
+    const journal = join(at.dir, `runs/slow/${run}/journal.jsonl`)
+    if (run !== undefined && existsSync(journal) && readFileSync(journal, 'utf8').includes('step-started')) return run
+    await Bun.sleep(5)
+  }
 }
 
 /** The table without its times. */

@@ -20,7 +20,10 @@ async function started(at: Repository): Promise<string> {
   return readFileSync(lock, 'utf8')
 }
 
-const runsOf = ({ dir }: Repository) => readdirSync(join(dir, 'runs/slow')).filter((name) => /^\d/.test(name))
+const runsOf = ({ dir }: Repository) =>
+  readdirSync(join(dir, 'runs/slow'))
+    .filter((name) => /^\d/.test(name))
+    .sort()
 
 describe('two runs of one plan', () => {
   test('do not overlap: the second exits 75 and says who holds the lock since when, and leaves no run', async () => {
@@ -59,10 +62,18 @@ describe('two runs of one plan', () => {
     const first = at.start(['plan', 'slow'])
     await started(at)
     const second = at.start(['plan', 'slow', '--parallel'])
-    while (runsOf(at).length < 2) await Bun.sleep(5)
+    while (runsOf(at).length < 2 || !at.read(`runs/slow/${runsOf(at)[1]}/journal.jsonl`).includes('\n'))
+      await Bun.sleep(5)
+    const parallel = runsOf(at)[1] ?? ''
+    // A third, which died: then nothing but the journals says which of them goes on.
+    at.file('runs/slow/20990101-000000-2222/journal.jsonl', at.read(`runs/slow/${parallel}/journal.jsonl`))
+    expect((await at.run(['history'])).out.match(/running|interrupted/g)).toEqual(['running', 'running', 'interrupted'])
+    await at.run(['gc', '--keep', '1'])
+    expect(runsOf(at)).toHaveLength(3)
     at.file('go', '')
     expect([await first.exited, await second.exited]).toEqual([0, 0])
-    for (const run of runsOf(at)) expect(at.read(`runs/slow/${run}/journal.jsonl`)).toContain('"event":"run-ended"')
+    for (const run of runsOf(at).slice(0, 2))
+      expect(at.read(`runs/slow/${run}/journal.jsonl`)).toContain('"event":"run-ended"')
   })
 
   test('cannot share one journal', async () => {

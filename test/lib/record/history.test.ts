@@ -57,7 +57,7 @@ describe('the history of a plan', () => {
   store.create('p', 'notes').append('not a run\n')
   const options = {
     refusals: [{ at: '2026-11-22T02:30:00.000Z', holder: 'r' }],
-    running: going,
+    goesOn: (run: string) => run === going,
     machineZone: 'UTC',
     now: new Date('2026-11-24T02:49:00Z'),
   }

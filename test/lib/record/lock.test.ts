@@ -71,6 +71,30 @@ describe('a lock file', () => {
   })
 })
 
+test.skipIf(Bun.which('python3') === null)(
+  'a lock that only a fork of the dead holder still has is waited for',
+  async () => {
+    const path = fresh()
+    const fork = `import fcntl, os, sys, time
+file = open(sys.argv[1], 'r+')
+fcntl.flock(file, fcntl.LOCK_EX)
+parent = os.getpid()
+if os.fork() == 0:
+  while os.getppid() == parent: time.sleep(.01)
+  time.sleep(.2)
+else:
+  print(os.getpid(), flush=True)
+  time.sleep(600)`
+    const holder = kept(['python3', '-c', fork, path])
+    const pid = Number(await firstWord(holder))
+    writeFileSync(path, JSON.stringify({ ...me, run: 'first', pid, started: startOf(pid) }))
+    expect(lockFile(path, me).kind).toBe('busy')
+    holder.kill('SIGKILL')
+    await holder.exited
+    expect(lockFile(path, me)).toMatchObject({ kind: 'held', tookOver: { run: 'first', pid } })
+  },
+)
+
 describe('what an earlier holder left in the file', () => {
   const elsewhere = { ...me, host: 'node-7', boot: 'its own' }
   const { boot: _, started: __, ...older } = me
