@@ -10,7 +10,10 @@ import { statOf } from '../shell/tag.ts'
 export function endWithWrapper(gone: () => void): void {
   if (process.platform !== 'linux') return
   const [parent, ...others] = wrappers(process.ppid)
-  if (parent === undefined) return
+  if (parent === undefined) {
+    if (isScript(process.env, process.argv)) process.kill(process.pid, 'SIGKILL') // it ended before we could look
+    return
+  }
   // `bun` hears every signal it can and waits for us, so that only force ends it; npm's shell ends on SIGTERM and tells nobody.
   signalWithParent(parent.kind === 'bun' ? SIGKILL : SIGTERM)
   if (process.ppid !== parent.pid) process.kill(process.pid, 'SIGKILL') // it ended before the kernel was asked
@@ -18,6 +21,20 @@ export function endWithWrapper(gone: () => void): void {
   // npm's shell outlives npm.
   if (others.length > 0)
     setInterval(() => others.every(({ pid, started }) => startOf(pid) === started) || gone(), 250).unref()
+}
+
+/**
+ * Whether these words are those of the package script that `bun run` or `bunx` says it runs, so that it, and nobody else, has started us:
+ * of `nohup … &` the words are others.
+ */
+export function isScript(
+  { npm_lifecycle_event: event, npm_lifecycle_script: script = '' }: Readonly<Record<string, string | undefined>>,
+  [, entry = '', ...words]: readonly string[],
+): boolean {
+  if (event === 'bunx') return script !== '' && basename(entry) === script
+  const [program = '', file = '', ...given] = script.split(' ')
+  const same = basename(program, '.exe') === 'bun' && file !== '' && entry.endsWith(`/${file}`)
+  return same && given.every((word, at) => word === words[at])
 }
 
 interface Wrapper {
