@@ -4,14 +4,13 @@ import { parseDuration } from '../plan/duration.ts'
 import type { Graph } from '../plan/graph.ts'
 import { type Params, parseParams } from '../plan/param.ts'
 import type { Plan } from '../plan/plan.ts'
-import { cannot, Problem, sentence } from '../plan/problem.ts'
-import { type Code, type Heading, journalSchema, type Outcome, type RunEvent } from '../record/event.ts'
+import { cannot, Problem } from '../plan/problem.ts'
+import { type Code, type Heading, journalSchema, type Outcome } from '../record/event.ts'
 import { bootId, thisProcess } from '../record/holder.ts'
-import { type Journal, journalOf, readJournal } from '../record/journal.ts'
+import { journalOf } from '../record/journal.ts'
 import type { Mask } from '../record/mask.ts'
-import { maskEvent } from '../record/mask-event.ts'
 import { runId } from '../record/run-id.ts'
-import { type Draft, next, type RunRecord, recordOf } from '../record/run-record.ts'
+import type { Draft, RunRecord } from '../record/run-record.ts'
 import type { Lock, LockHolder, RunStore, Store } from '../record/store.ts'
 import { killPrograms, slowestProgram } from '../shell/programs.ts'
 import { holdTree, type Tree } from '../shell/tree.ts'
@@ -27,6 +26,8 @@ import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
 import { checkPreconditions } from './preconditions.ts'
+import { readRun } from './read-run.ts'
+import { recorder } from './recorder.ts'
 import { changesSince, earlierOf } from './reuse.ts'
 import { maskFor, refuseSecretNames, withoutSecrets } from './secrets.ts'
 import { type Selection, select } from './select.ts'
@@ -276,23 +277,6 @@ async function runIn<P extends Params>(
 /** All of a run is over within this many milliseconds of the death of a sentinel, since the next blow would find nobody on guard. */
 const hurryMs = 1000
 
-/** Writes events to the journal, keeps the record they add up to, and tells the observer. */
-function recorder(journal: Journal, mask: Mask, observe: Observer, before: Draft | undefined) {
-  let draft = before
-  return {
-    record(happened: RunEvent) {
-      const event = maskEvent(happened, mask)
-      journal.append(event)
-      draft = next(draft, event)
-      observe(event)
-    },
-    current(): RunRecord {
-      if (draft === undefined) throw new Error('Internal error: a run without its start')
-      return draft
-    },
-  }
-}
-
 /** Removes what the services of a run that was killed as it ended left; nothing while another run goes on. */
 function removeLeft(store: Store, plan: string, holder: LockHolder): void {
   const lock = store.lock(plan, holder)
@@ -304,17 +288,4 @@ function removeLeft(store: Store, plan: string, holder: LockHolder): void {
   } finally {
     lock.release()
   }
-}
-
-function readRun(store: Store, plan: string, run: string): Draft {
-  const path = store.pathOf(plan, run)
-  const text = store.read(plan, run)
-  const record = text === undefined ? undefined : recordOf(readJournal(text, `${path}/journal.jsonl`))
-  if (record === undefined) throw new Problem(sentence('resume', 'run', `one with a journal (${path})`, run))
-  const { heading } = record
-  if (heading.plan !== plan || heading.run !== run)
-    throw new Problem(
-      sentence('resume', 'run', `the one of its journal, ${heading.plan}/${heading.run}`, `${plan}/${run}`),
-    )
-  return record
 }

@@ -78,7 +78,7 @@ describe('a journal that names another place', () => {
       project.file(`${folder}/journal.jsonl`, journal.replace(/"run":"[^"]+"/, `"run":"${run}"`))
       const ran = await project.run(['plan', 'first', '--resume'])
       expect(ran.exit).toBe(2)
-      expect(sentenceOf(ran)).toMatch(/^Cannot find a place in .+ as 'run' must be /)
+      expect(sentenceOf(ran)).toMatch(/^Cannot (find a place in .+|resume) as 'run' must be /)
       expect(existsSync(join(project.dir, '..', 'elsewhere'))).toBe(false)
     },
   )
