@@ -1,5 +1,7 @@
 import { cannot } from '../plan/problem.ts'
 
+// Bun.cron writes crontab lines too, but only of a module: without arguments, PATH or log.
+
 /**
  * The crontab `text` with `lines` in place of the block that is marked with `root`, or without it for no lines; every other
  * line stays as it is. Throws a Problem for a block whose end is gone: what follows it may be somebody's.

@@ -46,7 +46,7 @@ function textOf(rows: readonly Row[], places: Places): string {
         ? [
             [
               plan.name.padEnd(width),
-              (last?.outcome ?? 'never run').padEnd(9),
+              (last?.outcome ?? 'never run').padEnd(11),
               durationOf(last).padStart(8),
               plan.title,
             ],
@@ -71,7 +71,7 @@ async function lastRun({ runs }: Places, plan: string): Promise<LastRun | undefi
   const end = endOf(lastLine(join(folder, run, 'journal.jsonl')))
   if (end !== undefined) return { run, ...end }
   const { goesOn } = await import('./running.ts')
-  return { run, outcome: goesOn(folder, run) ? 'running' : 'broke off', duration: undefined }
+  return { run, outcome: goesOn(folder, run) ? 'running' : 'interrupted', duration: undefined }
 }
 
 function endOf(line: string | undefined): Omit<LastRun, 'run'> | undefined {

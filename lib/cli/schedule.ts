@@ -22,9 +22,10 @@ const words = `Shows when plans run by themselves, with the next three times: sc
 A plan in the machine's zone has a line of its own. One in another zone is asked for every 15 minutes, since cron knows no
 zones, and may begin as much later. Output goes to runs/schedule.log.
 
-On the day that clocks go forward a time that they skip comes later by as much (cron itself: as soon as they have), on the
-day they go back one that they show twice counts once, the first time. With * for the minute or the hour a plan runs by what
-has passed: nothing is skipped or repeated. Cron runs a line like '*/20 2 * * *' by what the clock shows, on both days.
+On the day that clocks go forward a time that they skip comes later by as much, of several the first (cron's own lines: as
+soon as they have), on the day they go back one that they show twice counts once, the first time. With * for the minute or
+the hour a plan runs by what has passed: nothing is skipped or repeated. For '*/20 2 * * *' the lines of cron go by what the
+clock shows: not at all on the one day, twice on the other.
 
 flags
 `

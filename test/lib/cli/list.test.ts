@@ -42,13 +42,13 @@ describe('the list of plans', () => {
     expect((await repository().run(['plan'])).out).toContain('bunx assay plan --new my-plan')
   })
 
-  test('says that a run broke off when its journal has no end and nobody holds its lock', async () => {
+  test('says that a run was interrupted when its journal has no end and nobody holds its lock', async () => {
     const repo = repository({ here: planText('here', passing) })
     await repo.run(['plan', 'here'])
     const journal = join(repo.dir, await newestRun(repo, 'here'), 'journal.jsonl')
     const lines = readFileSync(journal, 'utf8').trimEnd().split('\n')
     writeFileSync(journal, `${lines.slice(0, -1).join('\n')}\n{"event":"run-en`)
-    expect((await repo.run(['plan'])).out).toMatch(/here +broke off/)
+    expect((await repo.run(['plan'])).out).toMatch(/here +interrupted/)
   })
 })
 

@@ -131,7 +131,7 @@ describe('plan NAME', () => {
     const { exit, err } = await repo.run(['plan', 'quits', '--csv', 'all.csv'])
     expect([exit, err]).toEqual([2, expect.stringContaining(`called process.exit(${code})`)])
     expect(repo.read('all.csv')).toContain(',quits,')
-    expect((await repo.run(['plan'])).out).toMatch(/quits +broke off/)
+    expect((await repo.run(['plan'])).out).toMatch(/quits +interrupted/)
   })
 
   test('is aborted, and says why, when something outside of every step throws', async () => {
