@@ -29,15 +29,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-torture-'))
   const enclosures = makeEnclosures()
   const stopping = new AbortController()
+  let interrupted: number | undefined
   const forget = onSignals(
     { isTTY: true },
     (reason) => {
+      interrupted = reason.exit
       stopping.abort(reason)
       // What is under way ends with what it runs in.
-      void enclosures.end().finally(() => {
-        rmSync(folder, { recursive: true, force: true })
-        process.exit(reason.exit)
-      })
+      void enclosures.end()
     },
     (reason) => process.exit(reason.exit),
   )
@@ -45,22 +44,33 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     tell(`${request.plan} · seed ${request.seed} · processes are counted by ${enclosures.kind}`)
     const tortured = await tortureIn(folder, request, places, enclosures, stopping.signal)
+    if (interrupted !== undefined) return interrupted
     const found = tortured.done.some(({ findings }) => isBad(findings))
     kept = found && values.keep === true
     if (values.json) writeTo(1, jsonText(tortured, request))
     else {
-      const words = args.filter(
-        (arg, at) => !/^--(only|keep|seed|kills)/.test(arg) && !/^--(only|seed|kills)$/.test(args[at - 1] ?? ''),
-      )
-      const again = `${places.command('torture')} ${words.map(quoted).join(' ')} --seed ${request.seed} --keep --only`
+      const again = `${places.command('torture')} ${withoutKills(args)} --seed ${request.seed} --keep --only`
       writeTo(1, tableText(tortured, request.victims) + findingsText(tortured, again, kept))
     }
     return found || tortured.done.length === 0 ? 1 : 0
+  } catch (error) {
+    if (interrupted !== undefined) return interrupted // it found its runs taken down
+    throw error
   } finally {
     forget()
     await enclosures.end()
     if (!kept) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The command line but for what chooses the kills. */
+function withoutKills(args: readonly string[]): string {
+  const chosen = (arg: string | undefined) => /^--(only|seed|kills|within)\b/.test(arg ?? '')
+  const value = (at: number) => chosen(args[at - 1]) && args[at - 1]?.includes('=') === false
+  return args
+    .filter((arg, at) => !chosen(arg) && !value(at) && arg !== '--keep')
+    .map(quoted)
+    .join(' ')
 }
 
 async function tortureIn(

@@ -35,16 +35,22 @@ export function enclosures(): Enclosures {
 /** Enclosures that are control groups in `home`, an empty one; without it they are marked only. */
 export function enclosuresIn(home: string | undefined): Enclosures {
   const made = new Set<Enclosure>()
+  let ending: Promise<void> | undefined
+  const endAll = async () => {
+    while (made.size > 0) await Promise.all([...made].map((one) => one.end()))
+    if (home !== undefined) rmdirSync(home)
+  }
   return {
     kind: home === undefined ? 'a resource limit' : 'control groups, and a resource limit',
     make(name) {
+      if (ending !== undefined) throw new Error('There are no more enclosures to be had')
       const one = enclosure(home === undefined ? undefined : join(home, name), () => made.delete(one))
       made.add(one)
       return one
     },
-    async end() {
-      await Promise.all([...made].map((one) => one.end()))
-      if (home !== undefined) rmdirSync(home)
+    end() {
+      ending ??= endAll()
+      return ending
     },
   }
 }
@@ -129,10 +135,11 @@ async function emptied(pids: () => readonly number[]): Promise<void> {
 }
 
 async function removed(group: string): Promise<void> {
+  // A torture inside of this one has groups of its own.
+  for (const entry of readdirSync(group, { withFileTypes: true }))
+    if (entry.isDirectory()) await removed(join(group, entry.name))
   for (let tries = 0; ; tries++) {
     try {
-      for (const entry of readdirSync(group, { withFileTypes: true }))
-        if (entry.isDirectory()) rmdirSync(join(group, entry.name))
       return rmdirSync(group)
     } catch (error) {
       if (tries === 40) throw error // the kernel lets go of the last process a moment after it is gone

@@ -52,7 +52,7 @@ export async function unbroken(
       course = await courseOf({ journal, first, pids: enclosure.pids, ended })
       exits.add(await sitting.exit(0))
       const reading = readingOf(journal.text())
-      const said = textOf(ground.output)?.trimEnd().split('\n').slice(-5).join('\n')
+      const said = textOf(ground.output)?.trimEnd().split('\n').slice(-15).join('\n')
       if (reading.kind !== 'record' || reading.record.ended === undefined)
         throw new Problem(`Cannot torture ${subject.plan} as its unbroken run leaves no record:\n${said}`)
       if (!['passed', 'failed'].includes(reading.record.ended.outcome))
