@@ -11,6 +11,7 @@ const commands = {
   task: () => import('../../../lib/cli/task.ts'),
   doctor: () => import('../../../lib/cli/doctor.ts'),
   gc: () => import('../../../lib/cli/gc.ts'),
+  torture: () => import('../../../lib/cli/torture.ts'),
   schedule: () => import('../../../lib/cli/schedule.ts'),
   history: () => import('../../../lib/cli/history.ts'),
 }
