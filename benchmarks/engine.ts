@@ -5,9 +5,10 @@ import * as v from 'valibot'
 import { $ } from 'zx'
 import { fileStore, runPlan } from '../lib/embed.ts'
 import { definePlan, type Handle } from '../lib/index.ts'
+import { holdTree } from '../lib/shell/tree.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
-// What the engine adds: to a shell step, beside the same command through zx alone; to a step that does nothing, beside its share of
+// What the engine adds: to a run; to a shell step, beside the same command through zx alone; to a step that does nothing, beside its share of
 // the syncs that make it safe; and how that grows with the plan.
 
 const quick = process.argv.includes('--quick')
@@ -121,7 +122,30 @@ async function emptySteps() {
   printTable(['empty steps', 'each, in all', 'beside its syncs', 'bar', ''], rows)
 }
 
+/** What a run pays so that nobody outlives it: the mark, two sentinels, a look around at its end. */
+async function guard() {
+  const took: number[] = []
+  const spawning: number[] = []
+  for (let i = 0; i < (quick ? 20 : 50); i++) {
+    const start = performance.now()
+    const tree = holdTree()
+    await tree.sweep(true)
+    await tree.close()
+    took.push(performance.now() - start)
+    const before = performance.now()
+    for (const child of [Bun.spawn(['/bin/sh', '-c', ':']), Bun.spawn(['/bin/sh', '-c', ':'])]) await child.exited
+    spawning.push(performance.now() - before)
+  }
+  const each = median(took)
+  printTable(
+    ['leaving nobody behind', 'a run', 'beside two empty shells', 'bar', ''],
+    [['', `${each.toFixed(2)} ms`, `${median(spawning).toFixed(2)} ms`, '≤ 15 ms', each <= 15 ? 'pass' : 'fail']],
+  )
+}
+
 await shellSteps()
+console.log()
+await guard()
 console.log()
 await emptySteps()
 rmSync(root, { recursive: true })

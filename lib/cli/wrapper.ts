@@ -11,14 +11,14 @@ export function endWithWrapper(gone: () => void): void {
   if (process.platform !== 'linux') return
   const [parent, ...others] = wrappers(process.ppid)
   if (parent === undefined) {
-    if (isScript(process.env, process.argv)) process.kill(process.pid, 'SIGKILL') // it ended before we could look
+    if (isScript(process.env, process.argv) && !knowsScript(process.ppid)) process.kill(process.pid, 'SIGKILL') // it ended before we could look
     return
   }
-  // `bun` hears every signal it can and waits for us, so that only force ends it; npm's shell ends on SIGTERM and tells nobody.
+  // `bun` hears every signal it can and waits for us, so that only force ends it; a shell in between ends on SIGTERM and tells nobody.
   signalWithParent(parent.kind === 'bun' ? SIGKILL : SIGTERM)
   if (process.ppid !== parent.pid) process.kill(process.pid, 'SIGKILL') // it ended before the kernel was asked
-  if (parent.kind === 'npm') process.on('SIGTERM', () => process.ppid === parent.pid || gone())
-  // npm's shell outlives npm.
+  if (parent.kind !== 'bun') process.on('SIGTERM', () => process.ppid === parent.pid || gone())
+  // That shell outlives whoever started it.
   if (others.length > 0)
     setInterval(() => others.every(({ pid, started }) => startOf(pid) === started) || gone(), 250).unref()
 }
@@ -37,9 +37,14 @@ export function isScript(
   return same && given.every((word, at) => word === words[at])
 }
 
+/** Whether the process is below the one that runs our script, as a shell script or a program in between is; who takes in orphans is not. */
+function knowsScript(pid: number): boolean {
+  return textOf(pid, 'environ').split('\0').includes(`npm_lifecycle_script=${process.env.npm_lifecycle_script}`)
+}
+
 interface Wrapper {
   readonly pid: number
-  readonly kind: 'bun' | 'npm'
+  readonly kind: 'bun' | 'npm' | 'shell'
   readonly started: string | undefined
 }
 
@@ -52,37 +57,45 @@ function wrappers(pid: number): readonly Wrapper[] {
   const kind = kindOf(words)
   if (kind === 'shell') {
     const around = wrappers(parentOf(pid))
-    const [next] = around
-    return next === undefined ? [] : [{ pid, kind: next.kind, started: startOf(pid) }, ...around]
+    return around.length === 0 ? [] : [{ pid, kind, started: startOf(pid) }, ...around]
   }
   return kind === undefined ? [] : [{ pid, kind, started: startOf(pid) }, ...wrappers(parentOf(pid))]
 }
 
-/** What the words of a command line say of it. */
-export function kindOf([program = '', ...words]: readonly string[]): 'bun' | 'npm' | 'shell' | undefined {
+/**
+ * What the words of a command line say of it; `script` is what `bun run` and npm call the script that we run as, `own` the path of our own entry.
+ */
+export function kindOf(
+  [program = '', ...words]: readonly string[],
+  script = process.env.npm_lifecycle_event,
+  own = process.argv[1] ?? '',
+): Wrapper['kind'] | undefined {
   const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'))
-  // As npm installs it, Bun's program is called bun.exe on every system.
-  const name = basename(program, '.exe')
+  const name = basename(program)
   if (/^(ba|da|a)?sh$/.test(name)) return words[0] === '-c' ? 'shell' : undefined
-  if (name === 'bunx') return 'bun'
   if (/^bun\b/.test(name)) {
-    if (first === 'x' || first === 'exec') return 'bun'
-    // `bun run program.ts` and `bun program.ts` are programs themselves, `bun plan` is `bun run plan`, and we may have started ourselves again.
-    const script = first === 'run' ? second : first
-    return /[/.]/.test(script) ? (script === process.argv[1] ? 'bun' : undefined) : script === '' ? undefined : 'bun'
+    // `bun run program.ts` is a program itself, `bun plan` is `bun run plan`, and we may have started ourselves again.
+    const runs =
+      first === 'run' ? !/[/.]/.test(second) : first === script || (first !== '' && `/${own}`.endsWith(`/${first}`))
+    return runs || first === 'x' || first === 'exec' ? 'bun' : undefined
   }
+  if (name === 'bunx') return 'bun'
   if (name === 'node') return /\b(npm|npx|pnpm|yarn)(-cli)?(\.c?js)?$/.test(first) ? 'npm' : undefined
   // npm shows itself under a title of its own.
   return /^(npm|npx|pnpm|yarn)\b/.test(name) ? 'npm' : undefined
 }
 
 function wordsOf(pid: number): readonly string[] {
+  return textOf(pid, 'cmdline')
+    .split('\0')
+    .filter((word) => word !== '')
+}
+
+function textOf(pid: number, file: 'cmdline' | 'environ'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      .split('\0')
-      .filter((word) => word !== '')
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
-    return [] // it has ended
+    return '' // it has ended, or is not ours to look into
   }
 }
 
