@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { victims } from '../../../lib/torture/kills.ts'
-import { ended, type Repository, removeRepositories } from '../cli/helpers.ts'
+import { type Repository, removeRepositories } from '../cli/helpers.ts'
+import { inProcess } from '../cli/in-process.ts'
 import { forgetful, honest, leaking, tampering, tortured } from './plans.ts'
 
 afterAll(removeRepositories)
@@ -19,7 +20,7 @@ const Found = v.object({
 })
 
 async function torture(repo: Repository, plan: string, ...words: readonly string[]) {
-  const { exit, out, err } = await ended(repo.start(['torture', plan, '--seed', '1', '--json', ...words]))
+  const { exit, out, err } = await inProcess('torture', repo.dir, [plan, '--seed', '1', '--json', ...words])
   if (out === '') throw new Error(err)
   const { done, ...found } = v.parse(Found, JSON.parse(out))
   return { exit, found, sentences: done.flatMap(({ findings }) => Object.values(findings).flat()) }
