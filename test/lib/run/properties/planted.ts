@@ -41,8 +41,8 @@ export const planted: readonly Planted[] = [
   {
     name: 'a dependant starts before the end it needs is safe',
     file: 'lib/run/engine.ts',
-    from: 'await engine.settled()',
-    to: 'await undefined',
+    from: 'pump()\n      await engine.settled()',
+    to: 'pump()\n      await undefined',
   },
   {
     name: 'why a step is skipped is not asked',
@@ -114,7 +114,7 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'an observer misses an event',
-    file: 'lib/run/run-plan.ts',
+    file: 'lib/run/recorder.ts',
     from: 'observe(event)\n',
     to: "if (event.event !== 'step-started') observe(event)\n",
   },
