@@ -45,8 +45,9 @@ export function troubleOf(error: unknown): Trouble {
   if (any(openFiles)) return 'open-files'
   if (any(refused)) return 'refused'
   if (any(unresolved)) return 'unresolved'
-  if (any(timedOut)) return 'timeout'
+  // First the code: the SDK names a connection that was reset a TimeoutError.
   if (any(broken)) return 'broken'
+  if (any(timedOut)) return 'timeout'
   if (any(full) || statusOf(error) === 507) return 'full'
   if (any(busy) || [429, 500, 502, 503, 504].includes(statusOf(error) ?? 0)) return 'busy'
   if (any(broke) || /^Checksum mismatch/.test(messageOf(error))) return 'damaged'

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { Problem } from '../../../lib/plan/problem.ts'
 import type { S3 } from '../../../tasks/object-store/client.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
@@ -134,13 +134,24 @@ describe('a signal', () => {
     })
 
   test('ends the pause before the next attempt', async () => {
-    const server = refusing(503, 'SlowDown')
+    // Each pause is as long as it may be: 0.8 s after the sixth attempt.
+    using _ = spyOn(Math, 'random').mockReturnValue(0.999)
     const stop = new AbortController()
     const reason = new Error('told to')
-    const onRepeat = () => stop.abort(reason)
-    const call = connect({ url: server.url, ...keys }, { signal: stop.signal, onRepeat }).put('bucket', 'key', 'body')
+    let asked = 0
+    let told = 0
+    const url = serving(() => {
+      if (++asked === 6)
+        setTimeout(() => {
+          told = performance.now()
+          stop.abort(reason)
+        }, 20)
+      return new Response('<Error><Code>SlowDown</Code></Error>', { status: 503 })
+    })
+    const call = connect({ url, ...keys }, { signal: stop.signal }).put('bucket', 'key', 'body')
     expect(await call.catch((error: unknown) => error)).toBe(reason)
-    expect(server.asked()).toBe(1)
+    expect(performance.now() - told).toBeLessThan(500)
+    expect(asked).toBe(6)
   })
 
   test('that has come lets nothing be asked any more', async () => {
