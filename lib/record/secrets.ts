@@ -1,6 +1,6 @@
 type Variables = Readonly<Record<string, string | undefined>>
 
-const secretName = /KEY|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|^MLFLOW_TRACKING_USERNAME$/i
+const secretName = /KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|_PASS$|_PWD$|CREDENTIAL|^MLFLOW_TRACKING_USERNAME$/i
 
 /** Where something secret is, or what it is called, is none itself. */
 const placeName = /_(FILE|PATH|DIR|REGION|NAME)$/i

@@ -129,6 +129,8 @@ describe('what counts as secret', () => {
     [{ AWS_ACCESS_KEY_ID: 'value-of-it' }, '***'],
     [{ AWS_SESSION_TOKEN: 'value-of-it' }, '***'],
     [{ HF_TOKEN: 'value-of-it' }, '***'],
+    [{ MYSQL_PWD: 'value-of-it' }, '***'],
+    [{ PWD: 'value-of-it', OLDPWD: 'value-of-it' }, 'value-of-it'],
     [{ MLFLOW_TRACKING_USERNAME: 'value-of-it' }, '***'],
     [{ MLFLOW_TRACKING_PASSWORD: 'value-of-it' }, '***'],
     [{ MLFLOW_TRACKING_TOKEN: 'value-of-it' }, '***'],
