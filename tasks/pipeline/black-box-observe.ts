@@ -211,7 +211,9 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
       startedAt,
     }
   } finally {
-    await child.stop()
+    const how = await child.stop()
+    // A stage that polls is always told to; of one that was cut short the record says what that took.
+    if (context.signal.aborted) context.stopped?.(how)
     run.store.repeated?.(log.repeated())
     await files.close()
   }

@@ -20,7 +20,7 @@ async function holding(body: string, before: readonly string[] = []) {
     import { readFileSync } from 'node:fs'
     import { holdTree } from ${tree}
     const limit = () => readFileSync('/proc/self/limits', 'utf8').match(/realtime timeout +(\\S+)/)[1]
-    const sleeper = (how = 'exec sleep 600') => Bun.spawn(['sh', '-c', how], { stdio: ['ignore', 'ignore', 'ignore'] }).pid
+    const sleeper = (how = 'exec sleep 600') => Bun.spawn(['/bin/sh', '-c', how], { stdio: ['ignore', 'ignore', 'ignore'] }).pid
     ${body}
     console.log('ready')
     setInterval(() => {}, 1000)`
