@@ -134,11 +134,12 @@ describe('in every zone', () => {
       fc.property(zone, minute, hour, (zone, minute, hour) => {
         const timetable = timetableOf('p', { cron: `${minute} ${hour} * * *`, zone })
         const times = timesBetween(timetable, new Date('2026-01-01T12:00Z'), new Date('2027-02-05T12:00Z'), 'UTC')
-        const days = times.map((at) => at.toLocaleDateString('sv-SE', { timeZone: zone }))
+        const calendar = new Intl.DateTimeFormat('sv-SE', { timeZone: zone })
+        const days = times.map((at) => calendar.format(at))
         expect(new Set(days).size).toBe(times.length)
         expect(times.length).toBe(400)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
