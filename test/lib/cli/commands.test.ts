@@ -6,7 +6,7 @@ afterAll(removeRepositories)
 
 describe('a morning at the command line', () => {
   const repo = repository({
-    passes: planText('passes', passing, `tags: ['quick'], params: { n: integer(3, 'How many') },`),
+    passes: planText('passes', passing, `tags: ['quick'], schedule: '@daily', params: { n: integer(3, 'How many') },`),
     fails: planText('fails', failing),
     broken: 'export default 3',
     noisy: planText(
@@ -39,6 +39,7 @@ export default defineTask({
     ['plan', 'noisy --json', 0, /^\{"event":"run-started"[\s\S]*"event":"run-ended"[\s\S]*\}\n$/],
     ['plan', 'noisy --verbose --keep --jobs 1 --create-buckets', 0, /talk │ a line/],
     ['plan', 'fails', 1, /✗ second[\s\S]*the model is wrong[\s\S]*failed · 3 steps/],
+    ['plan', 'fails --on-fail cat', 1, /failed · 3 steps/],
     ['plan', '--failed', 1, /✗ second/],
     ['plan', 'fails --resume --explain', 1, /because it had failed/],
     ['plan', 'fails --resume --dry-run --explain', 0, /first/],
@@ -64,6 +65,22 @@ export default defineTask({
     ['task', 'double --n 13', 1, /^$/],
     ['doctor', '', 0, /Bun/],
     ['doctor', '--json', 0, /^\[\{"what":"Bun"/],
+    // The broken plan has no schedule that anybody knows.
+    ['schedule', '', 2, /passes +@daily +\S+ +no +(\d{4}-\d\d-\d\d 00:00( {2})?){3}\n/],
+    ['schedule', '--json', 2, /^\{"plan":"passes","cron":"@daily"/],
+    [
+      'schedule',
+      'install --dry-run --on-fail cat',
+      2,
+      /^# assay begin[\s\S]*\n0 0 \* \* \* cd .* plan passes --on-fail=cat >>/,
+    ],
+    ['schedule', 'due --at 2026-11-21T12:00Z', 2, /^(passes\n)?$/],
+    ['schedule', 'due --run passes', 0, /^/],
+    ['schedule', '--help', 0, /due \[PLAN\]/],
+    ['history', '', 0, /fails +\S+ \S+ +\d+ m?s +failed +1 /],
+    ['history', 'passes --last 2', 0, /^plan.*\n(passes.*\n){2}$/],
+    ['history', '--json', 0, /^\{"plan":"passes","kind":"run"/],
+    ['history', '--help', 0, /missed/],
     ['gc', '--keep 1 --dry-run', 0, /runs?/],
     ['gc', '--keep 1', 0, /runs?/],
     ['gc', '--help', 0, /--keep/],
@@ -105,6 +122,11 @@ export default defineTask({
     ['task', 'dubble', /Did you mean 'double'\?/],
     ['task', 'double --m 1', /--m/],
     ['task', 'double --n many', /'n' must be a whole number/],
+    ['schedule', 'instal', /Did you mean 'install'\?/],
+    ['schedule', 'due --at soon', /soon/],
+    ['schedule', 'due fails', /'PLAN' must be a plan with a schedule/],
+    ['history', 'pases', /Did you mean 'passes'\?/],
+    ['history', 'passes fails', /'PLAN' must be one plan or none/],
     ['gc', '--keep soon', /soon/],
   ])('%s %s is one sentence', async (command, words, sentence) => {
     const ran = await inProcess(command, repo.dir, words.split(' '))
