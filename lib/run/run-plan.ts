@@ -20,6 +20,7 @@ import { type Clock, secondsSince, systemClock } from './clock.ts'
 import { type ContextOptions, serviceContext, servicesFolder, stepContext, stepsFolder } from './context.ts'
 import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
+import { type Following, following } from './following.ts'
 import { hashOf } from './identity.ts'
 import { endLeftBehind, processes } from './left-behind.ts'
 import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
@@ -146,9 +147,11 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
       ...(options.code !== undefined && { code: options.code }),
     }
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
+    const own = following(options.signal)
     try {
-      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver, left, tree)
+      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver, left, tree, own)
     } finally {
+      own.release()
       files.close()
     }
   } finally {
@@ -170,6 +173,7 @@ async function runIn<P extends Params>(
   died: LockHolder | undefined,
   left: readonly string[],
   tree: Tree,
+  { controller: own }: Following,
 ): Promise<RunResult> {
   const { clock = systemClock, env = process.env, cwd = process.cwd(), observe = () => {} } = options
   const began = clock.monotonic()
@@ -183,8 +187,7 @@ async function runIn<P extends Params>(
   )
   await journal.settled()
 
-  const own = new AbortController()
-  const signal = options.signal === undefined ? own.signal : AbortSignal.any([own.signal, options.signal])
+  const { signal } = own
   const cancelTimeout =
     plan.timeout === undefined
       ? () => {}

@@ -59,7 +59,8 @@ export function outputs(record: RunRecord): readonly unknown[] {
 export function calledAgain(shape: Shape, sitting: Sitting, found: string, { record }: Sat): readonly boolean[] {
   const passed = new Map<string, StepEnded>()
   for (const event of readJournal(found, 'j'))
-    if (event.event === 'step-ended' && event.outcome === 'passed') passed.set(event.step, event)
+    if (event.event === 'step-started') passed.delete(event.step)
+    else if (event.event === 'step-ended' && event.outcome === 'passed') passed.set(event.step, event)
   const expected = expectedOf(shape, sitting)
   return shape.nodes.map((node, index) => {
     const before = passed.get(nameOf(index))
