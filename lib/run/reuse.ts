@@ -56,7 +56,12 @@ export function changesSince(
   code: Code | undefined,
 ): string | undefined {
   const change = codeChange(before.heading.code, code)
-  const files = change.kind === 'changed' ? [`its code (${shortened(change.files)})`] : []
+  const files =
+    change.kind === 'changed'
+      ? [`its code (${shortened(change.files)})`]
+      : change.kind === 'unrecorded'
+        ? ['perhaps its code, which was not recorded']
+        : []
   const names = differing(before.heading.params, params)
   const changed = [...files, ...(names.length > 0 ? [`its parameters (${names.join(', ')})`] : [])]
   return changed.length === 0 ? undefined : `changed since it ran before: ${changed.join(' and ')}`

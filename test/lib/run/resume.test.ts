@@ -292,9 +292,12 @@ describe('the code that made it', () => {
 
   test('counts as another where an older journal does not tell it', async () => {
     const { run, resume } = await broken()
-    const { calls, why } = await run({ resume, code })
+    const { calls, why, result } = await run({ resume, code })
     expect(calls).toEqual(['raw', 'made', 'last'])
     expect(why.raw).toBe('which code made it was not recorded')
+    expect(result.kind === 'ended' && result.record.announcements).toEqual([
+      'changed since it ran before: perhaps its code, which was not recorded',
+    ])
   })
 
   test('is not asked for by a program that does not tell it', async () => {
