@@ -8,8 +8,8 @@ export interface LocalDisk {
   /** Writes a file whole or not at all: under a temporary name in `work`, then renamed into `folder`. Returns its absolute path. */
   write(folder: 'input' | 'output', key: string, bytes: Uint8Array): Promise<string>
   /**
-   * The file is needed no longer. It stays as evidence of what was staged until the end of the pass, or until those kept since take
-   * too much; then the oldest go.
+   * The file is needed no longer. It stays as evidence of what was staged until the next pass that has something to do, or until those
+   * kept since take too much; then the oldest go.
    */
   release(path: string, bytes: number): Promise<void>
   /** Throws a Failure when less is free than the stage was promised. */

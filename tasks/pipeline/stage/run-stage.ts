@@ -112,11 +112,12 @@ export async function runStage(
     if (first) known = sources.length - todo.length
     if (first || todo.length > 0) log({ event: 'looked', found: sources.length, ignored, new: todo.length })
     for (let at = 0; at < todo.length; at += imagesPerPass) {
+      // Not when a pass is over: until there is more to do, what was staged is evidence that somebody may be slow to look at.
+      await disk.clear()
       await disk.checkCapacity()
       try {
         await doImages(todo.slice(at, at + imagesPerPass), cores + imagesBesideCores, shop, ledger, total, postponed)
       } finally {
-        await disk.clear()
         await publish()
       }
     }
@@ -126,17 +127,21 @@ export async function runStage(
     return { hopeless: standings.length > 0 && !standings.includes('done') && !signal.aborted }
   }
 
-  let { hopeless } = await pass(true)
-  if (options.mode === 'poll') {
-    while (await pause(options.pollInterval, signal)) {
-      try {
-        await pass(false)
-      } catch (error) {
-        // A store that is away for a while must not end a stage that is meant to run for days.
-        log({ event: 'trouble', reason: messageOf(error) })
+  let hopeless = false
+  try {
+    const first = await pass(true)
+    if (options.mode === 'once') hopeless = first.hopeless
+    else
+      while (await pause(options.pollInterval, signal)) {
+        try {
+          await pass(false)
+        } catch (error) {
+          // A store that is away for a while must not end a stage that is meant to run for days.
+          log({ event: 'trouble', reason: messageOf(error) })
+        }
       }
-    }
-    hopeless = false
+  } finally {
+    await disk.clear()
   }
 
   const seconds = (performance.now() - started) / 1000
