@@ -87,6 +87,17 @@ describe('the code of a plan', () => {
   })
 })
 
+test('the code of our own plans is that of their stages, their store and their workers too', () => {
+  const code = codeOf(placesOf(home), 'functional-1')
+  const scripts = ['tasks/pipeline/stage', 'tasks/object-store/server'].flatMap((folder) =>
+    [...new Bun.Glob('*.ts').scanSync({ cwd: join(home, folder) })].map((name) => `${folder}/${name}`),
+  )
+  const types = 'tasks/pipeline/stage/definition.ts'
+  expect([...scripts, 'tasks/pipeline/evidence-worker.ts', 'bun.lock'].filter((path) => !(path in code))).toEqual([
+    types,
+  ])
+})
+
 describe('what a script imports', () => {
   test.each([
     ["import 'a'", ['a']],
