@@ -2,14 +2,14 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Problem } from '../../lib/plan/problem.ts'
 import { shapes } from '../lib/run/properties/shape.ts'
-import { sit } from '../lib/run/properties/sitting.ts'
+import { rebooted, sit } from '../lib/run/properties/sitting.ts'
 import { fuzz } from './fuzz.ts'
 import { change, damaged } from './journal-changes.ts'
 
 const runs = await Promise.all(
   fc.sample(shapes, { seed: 5, numRuns: 60 }).map(async (shape, index) => {
     const { journal, result } = await sit(shape, 'first', index % 2 === 0 ? { stopAfter: 2 + (index % 13) } : {})
-    return { shape, journal, run: result.run }
+    return { shape, journal: rebooted(journal), run: result.run }
   }),
 )
 

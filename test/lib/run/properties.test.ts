@@ -4,7 +4,7 @@ import { check } from './properties/check.ts'
 import { breachesOf, calledAgain, endsOf, stoppedLate } from './properties/judge.ts'
 import { expectedOf } from './properties/oracle.ts'
 import { type Shape, shapes } from './properties/shape.ts'
-import { type Sat, sit } from './properties/sitting.ts'
+import { rebooted, type Sat, sit } from './properties/sitting.ts'
 
 const deadline = 1_200_000
 
@@ -31,7 +31,7 @@ test(
     check('killed', fc.tuple(shapes, cuts), async ([shape, cuts]) => {
       let sat = await sit(shape, 'first')
       for (const cut of cuts) {
-        const found = killed(sat.journal, cut)
+        const found = killed(rebooted(sat.journal), cut)
         sat = await resumed(shape, sat.result.run, found)
       }
     }),

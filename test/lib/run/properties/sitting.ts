@@ -65,6 +65,11 @@ export async function sit(
   return { result, record, events, journal, watch }
 }
 
+/** The journal as if the machine had started anew since: then nothing of the run can live on, and a resume need not look for it. */
+export function rebooted(journal: string): string {
+  return journal.replaceAll(/"boot":"[^"]*"/g, '"boot":"an earlier one"')
+}
+
 /** A store in memory whose sync takes its time, and which knows whose end was on it when the last one began. */
 function slowDisk(
   clock: VirtualClock,
