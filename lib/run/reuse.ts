@@ -107,7 +107,7 @@ function unchanged({ foreign = [] }: StepEnded, code: 'same' | 'unchecked'): str
     code === 'same'
       ? 'its inputs, parameters and code are unchanged'
       : 'its inputs and parameters are unchanged; its code was not checked'
-  const programs = foreign.length === 0 ? '' : `; not checked, the program of: ${foreign.join(', ')}`
+  const programs = foreign.length === 0 ? '' : `; the programs it ran were not checked: ${foreign.join(', ')}`
   return `it passed, and ${checked}${programs}`
 }
 

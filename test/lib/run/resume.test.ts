@@ -355,8 +355,8 @@ describe('the code that made it', () => {
     const resume = first.kind === 'busy' ? '' : first.run
     const same = 'it passed, and its inputs, parameters and code are unchanged'
     const expected = {
-      shell: `${same}; not checked, the program of: shell commands`,
-      stage: `${same}; not checked, the program of: python -m stage1`,
+      shell: `${same}; the programs it ran were not checked: shell commands`,
+      stage: `${same}; the programs it ran were not checked: python -m stage1`,
       alone: same,
     }
     expect(reasons(await runPlan(plan, { store, env, code, resume }))).toMatchObject(expected)
