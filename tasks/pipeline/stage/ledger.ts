@@ -64,6 +64,8 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
   // Sources of manifests that don't say which version they mean, as another program writes them: done whatever their version.
   const doneWhole = new Set<string>()
   const pending = new Map<string, Mark>()
+  // Of the manifests so far, in milliseconds since 1970: a later one supersedes, also when the clock was set back since.
+  let latest = 0
 
   const absorb = (source_uri: string, etag: unknown, recipe: unknown, standing: Standing) => {
     if (typeof etag === 'string' && typeof recipe === 'string') {
@@ -80,6 +82,9 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
       for (const one of failed.success ? failed.output : []) {
         absorb(one.source_uri, one.source_etag, one.recipe, 'failed')
       }
+      const written = Date.parse(manifest.timestamp)
+      // No number where another program's notation is not one that JavaScript reads.
+      if (written > latest) latest = written
       read.add(key)
     })
     // A manifest whose write was answered too late for us to hear is in the store all the same.
@@ -144,11 +149,13 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
     },
   }
 
-  /** Two manifests of one millisecond must not share a name: the later one takes the next that is free. */
+  /** Two manifests of one millisecond must not share a name: the later one takes the next that is free, and one behind all others. */
   async function writeNew(body: (at: Date) => string): Promise<string> {
-    for (let at = new Date(); ; at = new Date(at.getTime() + 1)) {
+    for (let at = new Date(Math.max(Date.now(), latest + 1)); ; at = new Date(at.getTime() + 1)) {
       const key = manifestKey(dataset, stage, at)
-      if (await s3.putNew(bucket, key, body(at), 'application/json')) return key
+      if (!(await s3.putNew(bucket, key, body(at), 'application/json'))) continue
+      latest = at.getTime()
+      return key
     }
   }
 }

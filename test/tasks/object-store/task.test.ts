@@ -17,13 +17,13 @@ const Served = v.object({
 type Served = v.InferOutput<typeof Served>
 
 /** Runs the task as the command line does; `served` resolves with its line. */
-function serve(given: Record<string, string>) {
+function serve(given: Record<string, string>, log: (line: string) => void = () => {}) {
   const end = new AbortController()
   const first = Promise.withResolvers<Served>()
   const context: TaskContext = {
     env: {},
     signal: end.signal,
-    log: () => {},
+    log,
     progress: () => {},
     emit: (value) => first.resolve(v.parse(Served, value)),
   }
@@ -51,6 +51,25 @@ describe('the object-store task', () => {
     expect(await one.done).toBeUndefined()
     await two.done
     expect(await sentenceOf(s3.hasBucket('bucket'))).toContain('connection refused')
+  })
+
+  test('misbehaves when it is told to, and says so', async () => {
+    await using folder = await scratch()
+    const said: string[] = []
+    const faults = 'rate=1,kinds=503 SlowDown,first=1'
+    const { served, stop, done } = serve({ dir: folder.path, faults }, (line) => void said.push(line))
+    const { endpoint: url, ...keys } = await served
+    const repeated: string[] = []
+    await connect({ url, ...keys }, { onRepeat: (action) => void repeated.push(action) }).createBucket('bucket')
+    expect(repeated).toEqual(["create bucket 'bucket'"])
+    expect(said).toEqual([
+      'The embedded object store MISBEHAVES ON PURPOSE: every request, the first time it is made, seed 1, 503 SlowDown',
+    ])
+    stop()
+    await done
+    expect(await sentenceOf(serve({ dir: folder.path, faults: 'rate=2' }).done)).toContain(
+      "Cannot make the object store misbehave as 'faults' must be a list like ",
+    )
   })
 
   test('takes the keys, the port and the region it is given', async () => {
