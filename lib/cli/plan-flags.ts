@@ -7,7 +7,7 @@ export const planFlags = {
   json: { type: 'boolean', help: 'prints every event as a JSON line on stdout' },
   parallel: { type: 'boolean', help: 'beside another run of the plan, which else exits with 75' },
   jobs: { type: 'string', value: 'N', help: 'at most this many steps at once (default: the number of cores)' },
-  resume: { type: 'boolean', help: 'goes on where the last run stopped' },
+  resume: { type: 'boolean', help: 'goes on where the last run stopped; reuses what the same inputs and code made' },
   run: { type: 'string', value: 'RUN', help: 'which run to resume: its id, a unique beginning of it, or its folder' },
   explain: { type: 'boolean', help: 'says why each step runs or is reused' },
   'dry-run': { type: 'boolean', help: 'shows what would run; nothing is started or written' },
