@@ -49,9 +49,7 @@ function follow(spelling: Spelling, bytes: Uint8Array, at: number): Found {
     places = next
   }
   // `&` may turn out to be the first letter of `&amp;`.
-  return cut === bytes.length
-    ? { kind: 'open', from: at, to: cut }
-    : { kind: 'whole', from: at, to: Math.max(...places) }
+  return { kind: cut === bytes.length ? 'open' : 'whole', from: at, to: Math.max(...places) }
 }
 
 function partOf(from: number, to: number, end: number): Found {
