@@ -7,8 +7,8 @@ import { type Kill, killOf } from './kills.ts'
 import { tryKill } from './one-kill.ts'
 import type { Subject } from './sitting.ts'
 import type { InFlight } from './strike.ts'
-import type { Unbroken } from './unbroken.ts'
-import { either, unsteadyBefore } from './unsteady.ts'
+import { type Unbroken, unbrokenRun } from './unbroken.ts'
+import { either, unsteadyBefore, unsteadyIn } from './unsteady.ts'
 
 export interface TortureOptions {
   readonly subject: Subject
@@ -47,6 +47,9 @@ export interface Done {
 /** So often a kill that missed is drawn anew; a plan without services has none to kill at all. */
 const mostAttempts = 12
 
+/** So often at most unbroken runs are asked, once all kills are done, whether a difference is theirs. */
+const doubtRounds = 6
+
 export interface Tortured {
   readonly done: readonly Done[]
   /** Those that found nobody, however often they were drawn. */
@@ -81,6 +84,18 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
+  const doubtful = () => {
+    const bad = [...suspects.values()].map((evidence) => findingsOf(reference, evidence)).filter(isBad)
+    return bad.some(({ wrong, ...others }) => wrong.length > 0 && !isBad({ ...others, wrong: [] }))
+  }
+  // What only differs may do so in unbroken runs, too, seldom and when they run side by side: as many as it takes to know.
+  for (let round = 1; round <= doubtRounds && doubtful() && !stopped.aborted; round++) {
+    const numbers = Array.from({ length: jobs }, (_, at) => 10 + round * jobs + at)
+    const { subject, folder, enclosures } = options
+    const runs = await Promise.all(numbers.map((number) => unbrokenRun(subject, folder, number, enclosures)))
+    for (const { record } of runs)
+      reference = { ...reference, unsteady: either(reference.unsteady, unsteadyIn([reference.record, record])) }
+  }
   // Judged by all that is known of unbroken steps by now.
   const judged = done.map((one) => {
     const evidence = suspects.get(one)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../plan/problem.ts'
 import type { RunRecord } from '../record/run-record.ts'
@@ -8,6 +8,7 @@ import { nameless, type Reference } from './judge.ts'
 import type { Course } from './kills.ts'
 import { filesBelow } from './mirror.ts'
 import { type Ground, groundIn, type Subject, sit } from './sitting.ts'
+import { survivors } from './strike.ts'
 import { unsteadyIn } from './unsteady.ts'
 import { courseOf, watchJournal } from './watch.ts'
 
@@ -31,44 +32,62 @@ export function textOf(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-/** Runs the subject unbroken this often, to know what it comes to and what is never the same. Throws a Problem when that is nothing to go by. */
+interface One {
+  readonly exit: number | undefined
+  readonly record: RunRecord
+  readonly files: readonly string[]
+  readonly course: Course
+}
+
+/** Runs the subject unbroken. Throws a Problem when what it comes to is nothing to go by. */
+export async function unbrokenRun(
+  subject: Subject,
+  folder: string,
+  number: number,
+  enclosures: Enclosures,
+): Promise<One> {
+  const refused = (why: string, said = '') =>
+    new Problem(`Cannot torture ${subject.plan} as its unbroken run ${why}${said}`)
+  const own = join(folder, `unbroken-${number}`)
+  const ground = groundIn(own, subject, -number)
+  const sitting = sit(subject, ground, [subject.plan, ...subject.words], enclosures, `unbroken-${number}`)
+  try {
+    const journal = watchJournal(ground.plans)
+    const { first, ended, enclosure } = sitting
+    const course = await courseOf({ journal, first, pids: enclosure.pids, ended })
+    const exit = await sitting.exit(1000)
+    const reading = readingOf(journal.text())
+    const said = `:\n${textOf(ground.output)?.trimEnd().split('\n').slice(-15).join('\n')}`
+    if (reading.kind !== 'record' || reading.record.ended === undefined) throw refused('leaves no record', said)
+    const { outcome } = reading.record.ended
+    if (outcome !== 'passed' && outcome !== 'failed') throw refused(`ended ${outcome}`, said)
+    const [survivor] = await survivors(enclosure)
+    if (survivor !== undefined) throw refused(`leaves a process behind: ${survivor}`)
+    return { exit, record: reading.record, files: leftBehind(ground, reading.record.heading.run), course }
+  } finally {
+    await sitting.enclosure.end()
+    rmSync(own, { recursive: true, force: true })
+  }
+}
+
+/** Runs the subject unbroken this often, to know what it comes to and what is never the same. */
 export async function unbroken(
   subject: Subject,
   folder: string,
   times: number,
   enclosures: Enclosures,
 ): Promise<Unbroken> {
-  const records: RunRecord[] = []
-  const files = new Set<string>()
-  const exits = new Set<number | undefined>()
-  let course: Course = { lines: [], ms: 0, births: 0, writes: [] }
   const from = performance.now()
-  for (let time = 1; time <= times; time++) {
-    const ground = groundIn(join(folder, `unbroken-${time}`), subject, -time)
-    const sitting = sit(subject, ground, [subject.plan, ...subject.words], enclosures, `unbroken-${time}`)
-    try {
-      const journal = watchJournal(ground.plans)
-      const { first, ended, enclosure } = sitting
-      course = await courseOf({ journal, first, pids: enclosure.pids, ended })
-      exits.add(await sitting.exit(0))
-      const reading = readingOf(journal.text())
-      const said = textOf(ground.output)?.trimEnd().split('\n').slice(-15).join('\n')
-      if (reading.kind !== 'record' || reading.record.ended === undefined)
-        throw new Problem(`Cannot torture ${subject.plan} as its unbroken run leaves no record:\n${said}`)
-      if (!['passed', 'failed'].includes(reading.record.ended.outcome))
-        throw new Problem(
-          `Cannot torture ${subject.plan} as its unbroken run ended ${reading.record.ended.outcome}:\n${said}`,
-        )
-      records.push(reading.record)
-      for (const path of leftBehind(ground, reading.record.heading.run)) files.add(nameless(path))
-    } finally {
-      await sitting.enclosure.end()
-    }
-  }
+  const first = await unbrokenRun(subject, folder, 1, enclosures)
+  const others: One[] = []
+  while (others.length < times - 1) others.push(await unbrokenRun(subject, folder, others.length + 2, enclosures))
   const seconds = (performance.now() - from) / 1000 / times
-  const [record] = records
-  const [exit, ...other] = exits
-  if (record === undefined || exit === undefined || other.length > 0)
-    throw new Problem(`Cannot torture ${subject.plan} as its unbroken runs exit differently: ${[...exits].join(', ')}`)
-  return { reference: { exit, record, unsteady: unsteadyIn(records), files }, course, seconds }
+  const all = [first, ...others]
+  const exits = [...new Set(all.map(({ exit }) => exit))]
+  const { exit, record } = first
+  if (exit === undefined || exits.length > 1)
+    throw new Problem(`Cannot torture ${subject.plan} as its unbroken runs exit differently: ${exits.join(', ')}`)
+  const unsteady = unsteadyIn(all.map(({ record }) => record))
+  const files = new Set(all.flatMap(({ files }) => files.map(nameless)))
+  return { reference: { exit, record, unsteady, files }, course: others.at(-1)?.course ?? first.course, seconds }
 }
