@@ -7,7 +7,7 @@ import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
 import { leastBun } from './installation.ts'
 import { type Places, placesOf } from './places.ts'
-import { writeTo } from './print.ts'
+import { withoutSecrets, writeTo } from './print.ts'
 
 const flags = {
   json: { type: 'boolean', help: 'as one JSON line' },
@@ -27,8 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
   if (values.help) writeTo(1, `Says what is on this machine, as far as plans ask for it\n\nflags\n${flagLines(flags)}`)
   else {
     const findings = await look(placesOf(values.dir))
-    if (values.json) writeTo(1, `${JSON.stringify(findings)}\n`)
-    else writeTo(1, columns(findings.map(({ what, found, note = '' }) => [what, found, note])))
+    if (values.json) writeTo(1, withoutSecrets(`${JSON.stringify(findings)}\n`))
+    else writeTo(1, withoutSecrets(columns(findings.map(({ what, found, note = '' }) => [what, found, note]))))
   }
   return 0
 }

@@ -4,7 +4,7 @@ import { fileStore } from '../record/files.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { FoundRun } from './find-run.ts'
 import type { Places } from './places.ts'
-import { writeTo } from './print.ts'
+import { withoutSecrets, writeTo } from './print.ts'
 import { showRun } from './show-run.ts'
 import type { SharedViews } from './views.ts'
 
@@ -69,7 +69,7 @@ export async function tellFailure(places: Places, command: string, failed: Faile
   const wrong = (value: string) =>
     writeTo(
       2,
-      `${sentence(`tell of the failure of ${plan}`, '--on-fail', 'a command that succeeds', value, command)}\n`,
+      `${withoutSecrets(sentence(`tell of the failure of ${plan}`, '--on-fail', 'a command that succeeds', value, command))}\n`,
     )
   try {
     // A group of its own, so that all of it can be ended; its output on stderr, since stdout may be promised.
