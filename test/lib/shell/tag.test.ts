@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sweepTags } from '../../../lib/shell/tree.ts'
 import { type Outsider, outsider } from '../../outsider.ts'
 import { runs } from './runs.ts'
 
@@ -116,6 +117,21 @@ describe.skipIf(process.platform !== 'linux')('the mark', () => {
     while (sentinels() > 2) await Bun.sleep(5)
     expect(sentinels()).toBe(2)
     expect(runs(part.child.pid)).toBe(true)
+  })
+
+  test('of a run that goes on is left alone by the next start, and swept once nobody is left to', async () => {
+    const held = await holding('console.log(holdTree().tag); sleeper()')
+    await asleep(held, 1)
+    const run = { tag: held.said[0] ?? '', runner: held.child.pid }
+    expect(await sweepTags([run])).toEqual([])
+    expect(sleeps(held)).toBe(1)
+    const guards = held.outside.alive().flatMap(({ pid, command }) => (command.includes('sentinel') ? [pid] : []))
+    for (const pid of [...guards, run.runner]) process.kill(pid, 'SIGSTOP')
+    for (const pid of [...guards, run.runner]) process.kill(pid, 'SIGKILL')
+    await held.child.exited
+    expect(sleeps(held)).toBe(1)
+    expect(await sweepTags([run, { tag: '1999999999', runner: 1 }])).toEqual([run.tag])
+    expect(await held.outside.emptied(5000)).toEqual([])
   })
 
   test.skipIf(Bun.which('prlimit') === null)('that can not be set leaves process groups, and says why', async () => {
