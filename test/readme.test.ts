@@ -56,7 +56,7 @@ describe('every command of the README works as it is printed', () => {
       expect(`${exitCode}${exitCode === 0 ? '' : stdout + stderr}`).toBe('0')
       expect(stdout).not.toBe('')
     },
-    60_000,
+    120_000,
   )
 })
 
