@@ -110,7 +110,7 @@ function subjectOf({ plan, sets, seed, faults }: Request, { root, home }: Places
     env: (index) => ({
       ...env,
       NO_COLOR: '1',
-      ...(faults && { ASSAY_FAULTS: `rate=0.1,seed=${1000 * seed + index + 3}` }),
+      ...(faults && { ASSAY_FAULTS: `rate=0.1,seed=${1e6 * (seed + 1) + index}` }),
     }),
   }
 }

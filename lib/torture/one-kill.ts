@@ -38,6 +38,8 @@ export async function tryKill(planned: Kill, options: TrialOptions): Promise<Tri
     const journal = watchJournal(ground.plans)
     const struck = await strike(planned, signal, killed, journal, patienceMs)
     if (struck.kind !== 'struck') return struck
+    // It hangs, which will be told: it must not be in the way of what comes.
+    if (struck.exit === undefined) await killed.enclosure.end()
     const text = journal.text()
     const reading = readingOf(text)
     const run = reading.kind === 'none' ? undefined : journal.run()
