@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,9 @@ import { afterKill, afterPowerCut, type Found, type Luck, recordingDisk } from '
 
 // Every act on the disk is written down; then the world ends after each of them and between their bytes, and what a reader
 // finds is held against what had been acknowledged by then.
+
+// Tens of thousands of ends of the world, and other tests may have every core.
+setDefaultTimeout(60_000)
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-power-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
