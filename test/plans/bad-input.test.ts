@@ -257,7 +257,11 @@ describe('a stage that is wrong', () => {
   ])(
     'that prints a gigabyte %s (%s, %s) fails with its last line, and the run stays small',
     async (_, plan, stage, command) => {
-      const { exit, out, sentences, repo, run } = await told(plan, { [stage]: command, sizes: '64x48' })
+      const { exit, out, sentences, repo, run } = await told(plan, {
+        [stage]: command,
+        sizes: '64x48',
+        patience: '600', // a busy machine takes its time to read that much
+      })
       expect(exit).toBe(1)
       expect(sentences).toEqual([expect.stringContaining(`${stage} exited with 3. Its log ends:`)])
       expect(out).toContain('│ the end\n')
