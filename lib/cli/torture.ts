@@ -97,9 +97,8 @@ async function tortureIn(
 }
 
 function subjectOf({ plan, sets, seed, faults }: Request, { root, home }: Places): Subject {
-  const { ASSAY_FAULTS, ...inherited } = process.env
   // `bun run` has told us what a run of its own is told anew.
-  const env = Object.fromEntries(Object.entries(inherited).filter(([name]) => !name.startsWith('npm_')))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
   // What a person types in this repository, by the Bun that we are.
   const words = realpathSync(root) === home ? ['run', 'plan'] : ['x', 'assay', 'plan']
   return {
