@@ -49,15 +49,16 @@ export async function strike(
   const cast = castOf(first, enclosure.pids())
   const listening = listeners()
   const before = journal.text()
+  const inFlight = inFlightOf(before, cast)
   const targets = targetsOf(planned, first, cast)
   if (ended()) return { kind: 'late' }
-  if (targets.length === 0) return { kind: 'nobody' }
+  if (targets.length === 0 || (planned.victim === 'service' && !inFlight.service)) return { kind: 'nobody' }
   if (!signalAtOnce(targets, signal)) return { kind: 'late' }
 
   const exit = await sitting.exit(patienceMs)
   const allAtOnce = signal === 'SIGKILL' && planned.victim === 'all'
   const orphans = allAtOnce ? [] : await survivors(enclosure)
-  return { kind: 'struck', inFlight: inFlightOf(before, cast), before, exit, orphans, allAtOnce, listening }
+  return { kind: 'struck', inFlight, before, exit, orphans, allAtOnce, listening }
 }
 
 /** Stopped first, so that none of several can act on the death of another; false when all of them were gone. */
