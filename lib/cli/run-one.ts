@@ -6,7 +6,7 @@ import { fileStore } from '../record/files.ts'
 import { noteRefusal } from '../record/refused.ts'
 import type { Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
-import { readRecord, writeResults } from '../report/results.ts'
+import { readRecord, resultFiles, writeResults } from '../report/results.ts'
 import { terminalView } from '../report/terminal.ts'
 import { type RunResult, runPlan } from '../run/run-plan.ts'
 import type { Selection } from '../run/select.ts'
@@ -125,8 +125,8 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
     }
     case 'nothing to do':
       output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
-      // A run that was killed once it had passed left none.
-      if (!existsSync(join(result.path, 'results.csv'))) return leaveResults(store, plan.name, result.run, views)
+      // A run that was killed once it had passed did not leave them all.
+      if (!resultFiles.every((name) => existsSync(join(result.path, name)))) return leaveResults(store, plan.name, result.run, views)
       views.add(readRecord(store, plan.name, result.run), 'again')
       return 0
   }
