@@ -32,6 +32,8 @@ export interface Course {
   readonly births: number
   /** How often others than Assay were seen to write after each line, and before the next. */
   readonly writes: readonly number[]
+  /** After which lines a service was up. */
+  readonly serving: readonly number[]
 }
 
 const kinds = ['line', 'between', 'birth', 'write'] as const
@@ -43,7 +45,10 @@ export function killOf(index: number, attempt: number, seed: number, course: Cou
   const round = Math.floor(index / chosen.length)
   const kind = attempt === 0 ? (kinds[round % kinds.length] ?? 'line') : pick(kinds, draw())
   const inTurn = Math.floor(round / kinds.length) * chosen.length + (index % chosen.length)
-  const moment = momentOf(kind, draw, course, attempt === 0 ? inTurn : Math.floor(draw() * 1e6), seed)
+  const moment =
+    victim === 'service' && attempt > 0
+      ? whileServing(draw, course)
+      : momentOf(kind, draw, course, attempt === 0 ? inTurn : Math.floor(draw() * 1e6), seed)
   return { index, attempt, victim, moment, tear: draw() < 0.25 }
 }
 
@@ -70,6 +75,12 @@ function momentOf(
       return { kind, line, nth: 1 + Math.floor(draw() * count) }
     }
   }
+}
+
+/** Where the first draw found no service to kill. */
+function whileServing(draw: () => number, { lines, ms, serving }: Course): Moment {
+  const line = pick(serving, draw()) ?? 0
+  return { kind: 'between', line, afterMs: Math.round((draw() * gapAfter([...lines, ms], line)) / 2) }
 }
 
 /** How long it took from when there were so many lines until there was one more. */

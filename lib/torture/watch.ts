@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { foldersOf } from '../record/folder.ts'
+import { readJournal } from '../record/journal.ts'
 import type { Course, Moment } from './kills.ts'
 import { bytesWritten } from './procs.ts'
 import { castOf } from './victims.ts'
@@ -92,7 +93,19 @@ export async function courseOf(watched: Watched): Promise<Course> {
     writes[lines.length] = written()
     await Bun.sleep(lookEveryMs)
   }
-  return { lines, ms: performance.now() - from, births, writes }
+  return { lines, ms: performance.now() - from, births, writes, serving: servingLines(watched.journal.text()) }
+}
+
+/** After how many lines of a journal a service was up. */
+function servingLines(text: string): readonly number[] {
+  const up = new Set<string>()
+  return readJournal(text, 'journal.jsonl').flatMap((event, index) => {
+    if (event.event === 'service') {
+      if (event.state === 'ready') up.add(event.name)
+      else up.delete(event.name)
+    }
+    return up.size > 0 ? [index + 1] : []
+  })
 }
 
 /** How many processes were seen so far. */

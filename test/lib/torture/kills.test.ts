@@ -7,7 +7,13 @@ const course = fc
   .map((lines): Course => {
     let at = 0
     const times = lines.map(([gap]) => (at += gap))
-    return { lines: times, ms: at + 50, births: lines.length, writes: [0, ...lines.map(([, count]) => count)] }
+    return {
+      lines: times,
+      ms: at + 50,
+      births: lines.length,
+      writes: [0, ...lines.map(([, count]) => count)],
+      serving: [1],
+    }
   })
 
 test('kills go through every victim, every kind of moment and, killing enough, every line', () => {
@@ -48,4 +54,12 @@ test('a moment lies in the run: at a line it had, no later than the next, at a w
       return moment.kind === 'line' || moment.nth <= Math.max(1, course.writes[moment.line] ?? 0)
     }),
   )
+})
+
+test('a service that was not up at first is killed while it is', () => {
+  const course: Course = { lines: [5, 90, 100, 200], ms: 210, births: 3, writes: [0], serving: [2, 3] }
+  for (let attempt = 1; attempt < 12; attempt++) {
+    const { moment } = killOf(0, attempt, 7, course, ['service'])
+    expect(moment.kind === 'between' && [2, 3].includes(moment.line)).toBe(true)
+  }
 })
