@@ -17,23 +17,27 @@ describe.skipIf(!linux).each([
     'counts and ends what hid from its parent, and only that',
     async () => {
       const enclosures = enclosuresIn(home)
-      const one = enclosures.make('one')
-      const other = enclosures.make('other')
-      const start = (argv: readonly string[]) =>
-        Bun.spawn([...argv], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
-      const child = one.start(['sh', '-c', hidden], start)
-      const neighbour = other.start(['sleep', '60'], start)
-      const { value } = await child.stdout.getReader().read()
-      const pid = Number(new TextDecoder().decode(value))
-      await child.exited
-      expect(one.pids()).toEqual([pid])
-      expect(one.all()).toEqual([pid])
-      expect(other.all()).toEqual([neighbour.pid])
+      try {
+        const one = enclosures.make('one')
+        const other = enclosures.make('other')
+        const start = (argv: readonly string[]) =>
+          Bun.spawn([...argv], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+        const child = one.start(['sh', '-c', hidden], start)
+        const neighbour = other.start(['sleep', '60'], start)
+        const { value } = await child.stdout.getReader().read()
+        const pid = Number(new TextDecoder().decode(value))
+        await child.exited
+        expect(one.pids()).toEqual([pid])
+        expect(one.all()).toEqual([pid])
+        expect(other.all()).toEqual([neighbour.pid])
 
-      await one.end()
-      expect([runs(pid), runs(neighbour.pid)]).toEqual([false, true])
-      await enclosures.end()
-      expect(runs(neighbour.pid)).toBe(false)
+        await one.end()
+        expect([runs(pid), runs(neighbour.pid)]).toEqual([false, true])
+        await enclosures.end()
+        expect(runs(neighbour.pid)).toBe(false)
+      } finally {
+        await enclosures.end()
+      }
     },
   )
 })
