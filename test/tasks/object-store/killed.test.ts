@@ -52,7 +52,8 @@ describe.skipIf(noOutsider !== undefined)('SIGKILL while objects are written', (
       const repo = repository({ writing })
       const entry = join(repo.dir, 'node_modules/assay/lib/cli/main.ts')
       const child = outside.start([process.execPath, entry, 'plan', 'writing'], { cwd: repo.dir, env: process.env })
-      while (!existsSync(join(repo.dir, 'port'))) {
+      // The file is there a moment before what is written in it.
+      while (!existsSync(join(repo.dir, 'port')) || repo.read('port') === '') {
         if (child.exitCode !== null) throw new Error(await child.stderr.text())
         await Bun.sleep(5)
       }
