@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** How many graphs each property is tried on; `bun run test:long` tries more. */
-const numRuns = Number(process.env.ASSAY_RUNS ?? (process.env.ASSAY_LONG === undefined ? 120 : 2000))
+const numRuns = Number(process.env.ASSAY_RUNS ?? (process.env.ASSAY_LONG === undefined ? 120 : 1000))
 
 /** Of this process; `ASSAY_SEED` repeats one. */
 const seed = Number(process.env.ASSAY_SEED ?? Math.floor(Math.random() * 2 ** 31))
