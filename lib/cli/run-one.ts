@@ -126,7 +126,8 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
     case 'nothing to do':
       output.people.write(`Nothing to do: ${shownPath(result.path)} passed, and nothing has changed since\n`)
       // A run that was killed once it had passed did not leave them all.
-      if (!resultFiles.every((name) => existsSync(join(result.path, name)))) return leaveResults(store, plan.name, result.run, views)
+      if (!resultFiles.every((name) => existsSync(join(result.path, name))))
+        return leaveResults(store, plan.name, result.run, views)
       views.add(readRecord(store, plan.name, result.run), 'again')
       return 0
   }

@@ -121,7 +121,7 @@ describe('what a script imports', () => {
     ["new URL(\n  './a.ts',\n  import.meta.url,\n)", ['./a.ts']],
     ["import type { X } from 'a'\nimport 'b'", ['b']],
     ["export type { X } from 'a'; import 'b'", ['b']],
-    ['import(`./${name}.ts`)', []],
+    ['import(`./$' + '{name}.ts`)', []],
     ["new URL('https://example.org/a.ts', base)", []],
     ["Array.from('abc')", ['abc']],
     ["const important = 'a'", []],

@@ -282,7 +282,11 @@ describe('the code that made it', () => {
     }
     const left: string[] = []
     const plan = definePlan({ name: 'void', kind: 'smoke', title: 'Void' }, (plan) => {
-      plan.step({ name: 'one', output: v.null(), run: () => (left.push(unsynced), null) })
+      const run = () => {
+        left.push(unsynced)
+        return null
+      }
+      plan.step({ name: 'one', output: v.null(), run })
     })
     const first = await runPlan(plan, { store, env: {}, code })
     const resume = first.kind === 'busy' ? '' : first.run

@@ -53,14 +53,23 @@ export const honest = `
 
 /** Its step starts a program that takes off Assay's mark and leaves the tree; unless it is killed, it takes it down again. */
 export const leaking = `
-  plan.step({
+  const hidden = plan.step({
     name: 'hides a program',
-    output: v.number(),
+    output: v.string(),
     run: async (_, { folder }) => {
-      const hide = 'ulimit -R unlimited && echo $$ > ' + folder + '/pid && exec sleep 20 >/dev/null 2>&1 </dev/null'
+      const hide = 'ulimit -R unlimited && echo $$ > ' + folder + '/new && mv ' + folder + '/new ' + folder + '/pid && exec sleep 20 >/dev/null 2>&1 </dev/null'
       Bun.spawn(['setsid', '--fork', 'bash', '-c', hide], { env: { PATH: process.env.PATH } })
+      while (!(await Bun.file(folder + '/pid').exists())) await Bun.sleep(5)
+      return folder + '/pid'
+    },
+  })
+  plan.step({
+    name: 'ends it',
+    needs: { hidden },
+    output: v.number(),
+    run: async ({ hidden }, { $ }) => {
       await Bun.sleep(600)
-      process.kill(Number(await Bun.file(folder + '/pid').text()), 'SIGKILL')
+      await $\`kill -KILL \${await Bun.file(hidden).text().then((pid) => pid.trim())} || true\`
       return 1
     },
   })`

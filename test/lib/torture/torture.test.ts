@@ -72,7 +72,7 @@ describe.skipIf(!linux)('what goes wrong is seen, and makes it exit 1:', () => {
   ])(
     '%s',
     async (_, kind, body, sentence) => {
-      const words = ['--kills', '4', '--victims', 'runner']
+      const words = ['--kills', '8', '--victims', 'runner']
       const { exit, found, sentences } = await torture(tortured('wrong', body), 'wrong', ...words)
       expect(found[kind]).toBeGreaterThan(0)
       expect(sentences).toContainEqual(expect.stringMatching(sentence))
