@@ -106,7 +106,8 @@ export async function attemptOnce(
     })
     cancels.push(() => stop())
     Promise.resolve(returned).then(
-      (value) => end(over ?? { kind: 'returned', value }),
+      // What returns once the run is to stop may return because its program was told to: it has not done its work for certain.
+      (value) => end(over ?? (stopping.signal.aborted ? aborted(stopping) : { kind: 'returned', value })),
       (error) => end(over ?? thrown(error, stopping)),
     )
   })

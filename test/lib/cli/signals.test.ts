@@ -56,6 +56,22 @@ describe('a signal to a plan that runs', () => {
     expect((await repo.run(['plan'])).out).toMatch(/busy +aborted/)
   })
 
+  test('a program that ends with 0 when it is told to stop has not done its work: --resume runs its step again', async () => {
+    const half = `plan.step({ name: 'half', output: v.string(), run: async (_, { $ }) => {
+      const made = await $\`test -f whole && echo whole && exit; trap 'echo part; exit 0' TERM; echo $$ > pids; sleep 60 & wait\`
+      return made.stdout
+    } })`
+    const repo = repository({ half: planText('half', half) })
+    const child = repo.start(['plan', 'half'])
+    await pidsOf(repo)
+    child.kill('SIGTERM')
+    expect((await ended(child)).exit).toBe(143)
+    expect(repo.read(`${await newestRun(repo, 'half')}/journal.jsonl`)).not.toContain('"outcome":"passed"')
+    repo.file('whole', '')
+    expect((await repo.run(['plan', 'half', '--resume'])).exit).toBe(0)
+    expect(repo.read(`${await newestRun(repo, 'half')}/journal.jsonl`)).toContain('"output":"whole')
+  })
+
   test('a Ctrl-C that arrives twice within 300 ms counts once', () => {
     const heard: string[] = []
     const clock = spyOn(performance, 'now')

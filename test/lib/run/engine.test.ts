@@ -381,4 +381,14 @@ describe('interruption', () => {
     expect(rig.outcomes(result)).toEqual({ first: 'aborted', second: 'skipped' })
     expect(result).toMatchObject({ outcome: 'aborted', exit: 130 })
   })
+
+  test('a step that returns once it was told to stop has not passed: what it waited for may have stopped halfway', async () => {
+    const rig = rigFor((plan) => void plan.held('first'))
+    const controller = new AbortController()
+    const running = rig.run({ signal: controller.signal })
+    const first = await rig.started('first')
+    controller.abort(new Interrupted('the run was interrupted (SIGTERM)', 143))
+    first.finish()
+    expect(rig.outcomes(await running)).toEqual({ first: 'aborted' })
+  })
 })
