@@ -45,7 +45,7 @@ const itself = ['bun run test', 'bun run test:conformance']
 describe('every command of the README works as it is printed', () => {
   const commands = blocks('sh')
     .flatMap((block) => block.trim().split('\n'))
-    .map((line) => line.replace(/^npx --yes /, ''))
+    .map((line) => line.replace(/^npx --yes | #.*$/g, ''))
 
   test('there are some', () => expect(commands.length).toBeGreaterThan(10))
 
