@@ -22,7 +22,13 @@ export interface Output {
  */
 export function claimStdout(command: string, claims: readonly string[]): Output {
   if (claims.length > 1)
-    throw cannot(`run ${command}`, 'stdout', 'promised to one', claims.join(' and '), 'Give the others a FILE.')
+    throw cannot(
+      `run ${command}`,
+      'stdout',
+      'left to one flag',
+      claims.join(' and '),
+      'Give a FILE to --csv or --junit.',
+    )
   const stderrIsTTY = libc().isTerminal(2)
   // Descriptor 1 will be stderr; where that is a file, the width stays what it was.
   const atStart = stderrIsTTY ? undefined : widthOfStdout()

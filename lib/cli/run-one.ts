@@ -134,12 +134,12 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
 }
 
 function busy(plan: string, { holder, file }: Extract<RunResult, { readonly kind: 'busy' }>): string {
-  const held = holder && `held by run ${holder.run} (process ${holder.pid} on ${holder.host}) since ${holder.since}`
+  const other = holder && `run ${holder.run} (process ${holder.pid} on ${holder.host}), running since ${holder.since}`
   const next =
     file === undefined
       ? 'Wait for it to end, or stop it, or run beside it with --parallel.'
       : `Wait for it to end; if ${holder?.host} is gone, delete ${shownPath(file)}`
-  return cannot(`run ${plan}`, 'lock', 'free', held ?? 'held by another run', next).message
+  return cannot(`run ${plan}`, `every other run of ${plan}`, 'over', other ?? 'one that goes on', next).message
 }
 
 /** Those of the given parameters that the plan has. */

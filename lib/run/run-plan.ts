@@ -99,7 +99,13 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   const { store, clock = systemClock, env = process.env, cwd = process.cwd() } = options
   const before = options.resume === undefined ? undefined : readRun(store, plan.name, options.resume)
   if (options.parallel && before !== undefined)
-    throw cannot(`resume ${plan.name}`, 'parallel', 'left out', 'given', 'Two must not write one journal.')
+    throw cannot(
+      `resume ${plan.name}`,
+      '--parallel',
+      'for new runs only',
+      'given for a resumed one',
+      'Leave it out: two must not write one journal.',
+    )
   const given = givenParams(plan, env, options.params ?? {}, before?.heading.params ?? {})
   const params = parseParams<Params>(plan.params ?? {}, given, `run ${plan.name}`)
   const graph = buildGraph<Params>(plan, params)

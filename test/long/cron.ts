@@ -104,7 +104,9 @@ test.skipIf(reason !== undefined)(
     const told = () => read(join(scratch, 'told'))
     await until(() => told().includes('overlapped'), 200)
     expect(told()).toStartWith('100% \\ of slow: overlapped\nslow overlapped on ')
-    expect(told()).toMatch(/Cannot run slow as 'lock' must be free: current value is held by run \S+ \(process \d+ on /)
+    expect(told()).toMatch(
+      /Cannot run slow as 'every other run of slow' must be over: current value is run \S+ \(process \d+ on /,
+    )
 
     assay('schedule', 'remove')
     expect(run(['crontab', '-l'])).toBe(others)

@@ -94,7 +94,7 @@ describe('a command that was misused ends with 2 and one sentence', () => {
     [
       'two views on stdout',
       ['plan', 'smoke-disk', '--csv', '-', '--json'],
-      ["'stdout' must be promised to one: current value is --csv - and --json"],
+      ["'stdout' must be left to one flag: current value is --csv - and --json"],
     ],
     ['a way to run without a plan', ['plan', '--resume'], ["'NAME' must be given with --resume"]],
     [
@@ -324,7 +324,9 @@ describe('two at once', () => {
     const second = await repo.run(['plan', 'wait'], { env: { GO: go } })
     expect(second.exit).toBe(75)
     const run = (await newestRun(repo, 'wait')).split('/').at(-1)
-    expect(sentenceOf(second)).toMatch(new RegExp(`held by run ${run} \\(process ${first.pid} on .*\\) since 2\\d{3}-`))
+    expect(sentenceOf(second)).toMatch(
+      new RegExp(`is run ${run} \\(process ${first.pid} on .*\\), running since 2\\d{3}-`),
+    )
     expect((await repo.run(['plan'])).out).toMatch(/wait +running/)
     await Bun.write(go, '')
     expect(await first.exited).toBe(0)

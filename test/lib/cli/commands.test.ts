@@ -111,7 +111,7 @@ export default defineTask({
     ['plan', 'passes --set m=1', /must be a parameter: current value is m/],
     ['plan', 'passes --set n=x', /'n' must be a whole number/],
     ['plan', 'passes --jobs 0', /'--jobs' must be a whole number from 1/],
-    ['plan', 'passes --csv - --json', /'stdout' must be promised to one/],
+    ['plan', 'passes --csv - --json', /'stdout' must be left to one flag/],
     ['plan', 'passes --only aks', /Did you mean 'ask'\?/],
     ['plan', 'passes --env-file nowhere.env', /'--env-file' must be a file that can be read/],
     ['plan', 'passes --run nope', /nope/],

@@ -33,7 +33,7 @@ describe('two runs of one plan', () => {
     const second = await at.run(['plan', 'slow'])
     expect([second.exit, sentenceOf(second)]).toEqual([
       75,
-      `Cannot run slow as 'lock' must be free: current value is held by run ${run} (process ${first.pid} on ${hostname()}) since ${since}. Wait for it to end, or stop it, or run beside it with --parallel.`,
+      `Cannot run slow as 'every other run of slow' must be over: current value is run ${run} (process ${first.pid} on ${hostname()}), running since ${since}. Wait for it to end, or stop it, or run beside it with --parallel.`,
     ])
     at.file('go', '')
     expect([await first.exited, runsOf(at)]).toEqual([0, [run]])
@@ -49,7 +49,7 @@ describe('two runs of one plan', () => {
     const broken = await at.run(['plan', 'bad', '--junit', 'bad.xml'])
     at.file('go', '')
     expect([await first.exited, second.exit, alone.exit, broken.exit]).toEqual([0, 75, 75, 2])
-    const held = new RegExp(`<testsuite name="slow" tests="1" failures="0" errors="1" .*held by run ${run} `, 's')
+    const held = new RegExp(`<testsuite name="slow" tests="1" failures="0" errors="1" .* is run ${run} `, 's')
     for (const file of ['all.xml', 'alone.xml']) expect(at.read(file)).toMatch(held)
     expect(at.read('all.xml')).toMatch(/<testsuite name="quick" tests="2" failures="0" errors="0" /)
     expect(at.read('bad.xml')).toMatch(
@@ -82,7 +82,7 @@ describe('two runs of one plan', () => {
     const ran = await at.run(['plan', 'quick', '--resume', '--parallel'])
     expect([ran.exit, sentenceOf(ran)]).toEqual([
       2,
-      "Cannot resume quick as 'parallel' must be left out: current value is given. Two must not write one journal.",
+      "Cannot resume quick as '--parallel' must be for new runs only: current value is given for a resumed one. Leave it out: two must not write one journal.",
     ])
   })
 })
@@ -110,7 +110,7 @@ describe('the lock of a run that died', () => {
     const ran = await at.run(['plan', 'slow'])
     expect([ran.exit, sentenceOf(ran)]).toEqual([
       75,
-      "Cannot run slow as 'lock' must be free: current value is held by run r-7 (process 7 on node-7) since 2026-11-21T02:30:00.000Z. Wait for it to end; if node-7 is gone, delete runs/slow/.lock",
+      "Cannot run slow as 'every other run of slow' must be over: current value is run r-7 (process 7 on node-7), running since 2026-11-21T02:30:00.000Z. Wait for it to end; if node-7 is gone, delete runs/slow/.lock",
     ])
     writeFileSync(lock, '')
     expect((await at.run(['plan', 'slow'])).exit).toBe(0)

@@ -92,7 +92,7 @@ describe('--on-fail', () => {
     at.file('runs/good/.lock', JSON.stringify(holder))
     expect((await at.run(['plan', 'good', '--on-fail', telling])).exit).toBe(75)
     expect(told(at)).toStartWith(
-      `good||overlapped|75|\ngood overlapped on ${hostname()} (exit code 75)\nCannot run good as 'lock'`,
+      `good||overlapped|75|\ngood overlapped on ${hostname()} (exit code 75)\nCannot run good as 'every other run of good' must be over: `,
     )
   })
 
