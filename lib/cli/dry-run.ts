@@ -7,7 +7,7 @@ import { fileStore } from '../record/files.ts'
 import { readRecord } from '../report/results.ts'
 import { hashOf, inputsHash } from '../run/identity.ts'
 import { givenParams, recordedParams } from '../run/params.ts'
-import { checkPreconditions } from '../run/preconditions.ts'
+import { checkPreconditions, checkServices } from '../run/preconditions.ts'
 import { decide, type Earlier, earlierOf } from '../run/reuse.ts'
 import { maskFor, withoutSecrets } from '../run/secrets.ts'
 import { select } from '../run/select.ts'
@@ -49,6 +49,7 @@ function foresee(
   const recorded = recordedParams(plan, given)
   const graph = graphOf(places, plan, given)
   const selected = select(graph, plan.name, selectionOf(places, plan.name, flags))
+  checkServices(graph, selected, process.env)
 
   const forecast = forecastOf(
     graph,

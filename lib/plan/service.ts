@@ -3,6 +3,8 @@ import type { WorkContext } from './context.ts'
 /** Something that must be up while steps use it: started on first need, stopped after its last user. */
 export interface Service<Client> {
   readonly name: string
+  /** Throws a Problem where the environment tells it something wrong: asked before a run that uses it begins. */
+  precondition?(env: Readonly<Record<string, string | undefined>>): void
   start(context: ServiceContext): Promise<RunningService<Client>>
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseBytes } from '../plan/duration.ts'
+import type { Graph } from '../plan/graph.ts'
 import type { PlanHeader } from '../plan/plan.ts'
 import { Problem } from '../plan/problem.ts'
+import { usersOf } from './nodes.ts'
 
 /** Throws one Problem that names everything the plan needs of the machine and does not find, with what to do. */
 export function checkPreconditions(
@@ -18,6 +20,16 @@ export function checkPreconditions(
     ...(plan.disk === undefined ? [] : lackOfDisk(parseBytes(plan.disk), place)),
   ]
   if (missing.length > 0) throw new Problem(`Cannot run ${plan.name} as this machine lacks ${missing.join(', ')}`)
+}
+
+/** Throws the Problem of the first service in use that is told something wrong by the environment. */
+export function checkServices(
+  graph: Graph,
+  selected: ReadonlySet<number>,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const used = usersOf(graph, selected)
+  for (const node of graph.nodes) if (node.kind === 'service' && used.has(node.index)) node.service.precondition?.(env)
 }
 
 function lackOfDisk(wanted: number, place: string): readonly string[] {

@@ -26,7 +26,7 @@ import { endLeftBehind, processes } from './left-behind.ts'
 import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
-import { checkPreconditions } from './preconditions.ts'
+import { checkPreconditions, checkServices } from './preconditions.ts'
 import { readRun } from './read-run.ts'
 import { recorder } from './recorder.ts'
 import { changesSince, earlierOf } from './reuse.ts'
@@ -112,6 +112,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   refuseSecretNames(graph, plan.name, mask)
   const selected = select(graph, plan.name, options.selection ?? { kind: 'all' })
   checkPreconditions(plan, env, cwd)
+  checkServices(graph, selected, env)
 
   const recorded = recordedParams(plan, given)
   const run = before?.heading.run ?? runId(clock.now(), Math.random, store.runs(plan.name).at(-1))

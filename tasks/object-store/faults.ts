@@ -22,7 +22,7 @@ export interface Faults {
 /** The variable that makes the embedded store of any run misbehave. */
 export const faultsVariable = 'ASSAY_FAULTS'
 
-const shape = `a list like rate=0.1,kinds=reset+slow,seed=7 (kinds: ${faultKinds.join('+')})`
+const shape = 'a list like rate=0.1,kinds=reset+slow,seed=7'
 const fields = ['rate', 'kinds', 'seed', 'first']
 
 /** Reads `rate=0.1,kinds=reset+slow,seed=7,first=1`: all kinds, seed 1 and every time where it doesn't say; throws a Problem naming `what`. */
@@ -36,14 +36,15 @@ export function parseFaults(text: string, what: string): Faults {
     if (given[name] !== undefined) throw refuse(`It says ${name} twice.`)
     given[name] = value
   }
-  const { rate = '', kinds = faultKinds.join('+'), seed = '1', first } = given
+  if (given.rate === undefined) throw refuse('It lacks its rate: rate=0.1 is a tenth of the requests.')
+  const { rate, kinds = faultKinds.join('+'), seed = '1', first } = given
   if (!/^(0?\.\d+|1(\.0+)?)$/.test(rate) || Number(rate) === 0) throw refuse('Its rate is above 0 and at most 1.')
   if (!isCount(seed)) throw refuse('Its seed is a whole number.')
   if (first !== undefined && (!isCount(first) || Number(first) === 0))
     throw refuse('Its first is a whole number from 1.')
   const chosen = kinds.split('+').map((word) => {
     const kind = faultKinds.find((kind) => kind === word.trim())
-    if (kind === undefined) throw refuse(`There is no kind '${word.trim()}'.`)
+    if (kind === undefined) throw refuse(`There is no kind '${word.trim()}': they are ${faultKinds.join(', ')}.`)
     return kind
   })
   return {

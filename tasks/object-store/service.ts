@@ -45,9 +45,11 @@ export function objectStore(options: ObjectStoreOptions): Service<ObjectStore> {
   const { buckets, beside = () => [], about = async () => undefined } = options
   return {
     name: 'object store',
+    precondition: (env) => void faultsOf(env, options),
     start: async (context) => {
       const prefix = ownPrefix(context)
-      const faults = faultsOf(context, options)
+      const faults = faultsOf(context.env, options)
+      if (faults !== undefined) context.announce(misbehaviour(faults))
       if (context.env.S3_ENDPOINT)
         return startEndpoint(context, { roles: buckets, prefixes: [prefix, ...beside(prefix)], about })
       // Only our own can be told to misbehave.
@@ -57,11 +59,10 @@ export function objectStore(options: ObjectStoreOptions): Service<ObjectStore> {
   }
 }
 
-function faultsOf({ env, announce }: ServiceContext, options: ObjectStoreOptions): Faults | undefined {
+function faultsOf(env: ServiceContext['env'], options: ObjectStoreOptions): Faults | undefined {
   const told = env[faultsVariable]
   const faults = told ? parseFaults(told, faultsVariable) : options.faults
-  if (faults === undefined) return undefined
-  if (env.S3_ENDPOINT) {
+  if (faults !== undefined && env.S3_ENDPOINT) {
     const next = `Unset it, or ${faultsVariable}.`
     throw cannot(
       'make the object store misbehave',
@@ -71,7 +72,6 @@ function faultsOf({ env, announce }: ServiceContext, options: ObjectStoreOptions
       next,
     )
   }
-  announce(misbehaviour(faults))
   return faults
 }
 

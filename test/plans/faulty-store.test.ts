@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drawSamples } from '../../tasks/images/samples.ts'
-import { ended, newestRun, removeRepositories } from '../lib/cli/helpers.ts'
+import { ended, newestRun, removeRepositories, sentenceOf } from '../lib/cli/helpers.ts'
 import { ownPlan, plainPath, sets } from './own-plans.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-faulty-'))
@@ -38,6 +38,23 @@ describe('on a store that misbehaves a plan ends as on one that does not', () =>
     },
     120_000,
   )
+})
+
+test('a line that is wrong is refused once, before a run begins and where one is only shown', async () => {
+  const repo = ownPlan('functional-1')
+  for (const [ASSAY_FAULTS, next] of [
+    ['foo', 'current value is foo. It has rate, kinds, seed, first, each with a value.'],
+    ['first=1', 'current value is first=1. It lacks its rate: rate=0.1 is a tenth of the requests.'],
+  ] as const)
+    for (const words of [[], ['--dry-run']]) {
+      const ran = await repo.run(['plan', 'functional-1', ...words], { env: { ...plainPath, ASSAY_FAULTS } })
+      expect([ran.exit, ran.out]).toEqual([2, ''])
+      expect(sentenceOf(ran)).toStartWith(
+        "Cannot make the object store misbehave as 'ASSAY_FAULTS' must be a list like ",
+      )
+      expect(sentenceOf(ran)).toEndWith(next)
+    }
+  expect(existsSync(join(repo.dir, 'runs/functional-1'))).toBe(false)
 })
 
 describe('with few descriptors', () => {
