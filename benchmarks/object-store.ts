@@ -6,7 +6,7 @@ import { embedded, type Peer, s3rver, versitygw } from './object-store/peers.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const quick = process.argv.includes('--quick')
-const rounds = quick ? 3 : 12
+const rounds = quick ? 3 : 20
 const count = quick ? 100 : 400
 const inFlight = 32
 const body = crypto.getRandomValues(new Uint8Array(65_536))
