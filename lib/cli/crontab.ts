@@ -9,13 +9,20 @@ import { cannot } from '../plan/problem.ts'
 export function withBlock(text: string, root: string, lines: readonly string[]): string {
   const [begin, end] = marks(root)
   const block = lines.length === 0 ? [] : [begin, ...lines, end]
-  const all = text === '' ? [] : text.replace(/\n$/, '').split('\n')
-  const from = all.findIndex((line) => line.startsWith(begin))
-  const until = all.findIndex((line, index) => index > from && line.startsWith(end))
-  if (from !== -1 && until === -1)
-    throw cannot('change the crontab', begin, `followed by ${end}`, 'the only mark', 'Mend it: crontab -e')
+  const { all, from, until } = blockIn(text, root)
   const changed = from === -1 ? [...all, ...block] : [...all.slice(0, from), ...block, ...all.slice(until + 1)]
   return changed.map((line) => `${line}\n`).join('')
+}
+
+/** The lines of `text`, and of which to which of them the block goes, its marks included; -1 and -1 where there is none. */
+function blockIn(text: string, root: string) {
+  const [begin, end] = marks(root)
+  const all = text === '' ? [] : text.replace(/\n$/, '').split('\n')
+  const from = all.findIndex((line) => line.startsWith(begin))
+  const until = from === -1 ? -1 : all.findIndex((line, index) => index > from && line.startsWith(end))
+  if (from !== -1 && until === -1)
+    throw cannot('change the crontab', begin, `followed by ${end}`, 'the only mark', 'Mend it: crontab -e')
+  return { all, from, until }
 }
 
 // Quoted, so that no repository's mark begins as another's does.
@@ -56,6 +63,13 @@ export function numericCron(cron: string): string {
   return [minute, hour, day, ...inNumbers].join(' ')
 }
 
+/** The words of the commands in the block that is marked with `root`, as the shell takes them. */
+export function wordsInBlock(text: string, root: string): readonly string[] {
+  const { all, from, until } = blockIn(text, root)
+  const words = all.slice(from + 1, until).flatMap((line) => line.match(/(?:[^\s'\\]|'[^']*'|\\.)+/g) ?? [])
+  return words.map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted = '', escaped = '') => quoted + escaped))
+}
+
 /** The user's crontab; empty when there is none. Throws a Problem where there is no such program or it refuses. */
 export function readCrontab(): string {
   const { exitCode, stdout, stderr } = crontab(['-l'], '')
@@ -64,9 +78,12 @@ export function readCrontab(): string {
   throw cannot('read the crontab', 'crontab -l', 'allowed to this user', stderr.trim() || `exit code ${exitCode}`)
 }
 
+/** Replaces it; an empty one goes altogether, as it was before somebody wrote the first line. */
 export function writeCrontab(text: string): void {
-  const { exitCode, stderr } = crontab(['-'], text)
-  if (exitCode !== 0) throw cannot('write the crontab', 'crontab -', 'taken', stderr.trim() || `exit code ${exitCode}`)
+  const flag = text === '' ? '-r' : '-'
+  const { exitCode, stderr } = crontab([flag], text)
+  if (exitCode !== 0)
+    throw cannot('write the crontab', `crontab ${flag}`, 'taken', stderr.trim() || `exit code ${exitCode}`)
 }
 
 function crontab(args: readonly string[], stdin: string) {

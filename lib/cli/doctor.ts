@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { cannot } from '../plan/problem.ts'
 import { formatBytes } from '../report/format.ts'
 import { environmentOf } from '../run/environment.ts'
 import { answerOf } from './answer.ts'
@@ -23,9 +24,10 @@ interface Finding {
 
 /** `doctor`: what is on this machine, as far as plans ask for it. Changes nothing. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseFlags('doctor', flags, args)
+  const { values, positionals } = parseFlags('doctor', flags, args)
   if (values.help) writeTo(1, `Says what is on this machine, as far as plans ask for it\n\nflags\n${flagLines(flags)}`)
   else {
+    if (positionals[0] !== undefined) throw cannot('look at this machine', 'arguments', 'none', positionals[0])
     const findings = await look(placesOf(values.dir))
     if (values.json) writeTo(1, withoutSecrets(`${JSON.stringify(findings)}\n`))
     else writeTo(1, withoutSecrets(columns(findings.map(({ what, found, note = '' }) => [what, found, note]))))

@@ -34,11 +34,12 @@ type Keep = { readonly kind: 'days'; readonly days: number } | { readonly kind: 
 
 /** `gc`: frees what old runs take. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseFlags('gc', flags, args)
+  const { values, positionals } = parseFlags('gc', flags, args)
   if (values.help) {
     writeTo(1, words + flagLines(flags))
     return 0
   }
+  if (positionals[0] !== undefined) throw cannot('free disk', 'arguments', 'none', positionals[0])
   const places = placesOf(values.dir)
   const keep = keepOf(values.keep ?? '30d')
   const dry = values['dry-run'] ?? false

@@ -14,8 +14,8 @@ import { goesOn } from './running.ts'
 import { readState } from './schedule-state.ts'
 
 const flags = {
-  last: { type: 'string', value: 'N', help: 'so many lines (default 20)' },
-  json: { type: 'boolean', help: 'prints everything as JSON lines' },
+  last: { type: 'string', value: 'N', help: 'so many lines (default 20; with --json all)' },
+  json: { type: 'boolean', help: 'prints JSON lines' },
   ...commonFlags,
 } as const satisfies Flags
 
@@ -24,7 +24,8 @@ const words = `Shows what happened to plans, oldest first; times are UTC
   PLAN         only this one
 
 Beside a run's outcome: running; interrupted, its journal has no end; overlapped, the lock of another run kept it out;
-missed, a scheduled time since schedule install within 20 minutes of which nothing started.
+missed, a scheduled time since schedule install within 20 minutes of which nothing started. The duration of a run that was
+resumed is that of its sittings together.
 
 flags
 `
@@ -40,19 +41,26 @@ export function run(args: readonly string[]): number {
   }
   const [plan, more] = positionals
   if (more !== undefined) throw cannot('show the history', 'PLAN', 'one plan or none', positionals.join(' '))
-  const last = lastOf(values.last)
+  const last = values.last === undefined ? undefined : lastOf(values.last)
   const places = placesOf(values.dir)
   const rows = rowsOf(places, plan)
-  if (values.json) writeTo(1, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  if (values.json)
+    writeTo(
+      1,
+      rows
+        .slice(-(last ?? rows.length))
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(''),
+    )
   else if (rows.length === 0) writeTo(1, `Nothing has run yet. Run a plan: ${places.command('plan')}\n`)
   else {
-    const shown = inOneLine(rows).slice(-last)
+    const shown = inOneLine(rows).slice(-(last ?? 20))
     writeTo(1, columns([['plan', 'started', 'duration', 'outcome', 'exit', 'run'], ...shown.map(cellsOf)], ''))
   }
   return 0
 }
 
-function lastOf(given = '20'): number {
+function lastOf(given: string): number {
   if (/^[1-9]\d*$/.test(given)) return Number(given)
   throw cannot('show the history', '--last', 'a whole number from 1', given)
 }
@@ -104,7 +112,7 @@ function cellsOf({ row, times, last }: Line): readonly string[] {
         row.plan,
         at,
         row.duration === undefined ? '' : formatDuration(row.duration),
-        row.outcome,
+        row.sittings === 1 ? row.outcome : `${row.outcome}, resumed ${often(row.sittings - 1)}`,
         row.exit === undefined ? '' : String(row.exit),
         row.run,
       ]
@@ -113,6 +121,10 @@ function cellsOf({ row, times, last }: Line): readonly string[] {
     case 'missed':
       return [row.plan, at, '', 'missed', '', times === 1 ? '' : `${times} times, the last ${shown(last)}`]
   }
+}
+
+function often(times: number): string {
+  return times === 1 ? 'once' : times === 2 ? 'twice' : `${times} times`
 }
 
 function shown(at: Date): string {

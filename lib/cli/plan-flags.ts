@@ -1,3 +1,4 @@
+import { cannot } from '../plan/problem.ts'
 import { commonFlags, type Flags, type parseFlags } from './flags.ts'
 
 export const planFlags = {
@@ -32,3 +33,8 @@ export const planFlags = {
 } as const satisfies Flags
 
 export type PlanFlags = ReturnType<typeof parseFlags<typeof planFlags>>['values']
+
+/** Throws a Problem for an `--on-fail` that tells nobody. */
+export function refuseNoCommand(onFail: string | undefined): void {
+  if (onFail?.trim() === '') throw cannot('tell of failures', '--on-fail', 'a command', '')
+}

@@ -8,7 +8,7 @@ import { loadPlan } from './load.ts'
 import { tellFailure, tellingOfFailures } from './on-fail.ts'
 import { claimStdout, type Output } from './output.ts'
 import type { Places } from './places.ts'
-import type { PlanFlags } from './plan-flags.ts'
+import { type PlanFlags, refuseNoCommand } from './plan-flags.ts'
 import { tellProblem, withoutSecrets } from './print.ts'
 import { runOne } from './run-one.ts'
 import { setParams } from './set-params.ts'
@@ -18,6 +18,7 @@ import { worst } from './worst.ts'
 
 /** Runs the chosen plans one after the other and returns the worst of their exit codes. */
 export async function runChosen(places: Places, names: readonly string[], flags: PlanFlags): Promise<number> {
+  refuseNoCommand(flags['on-fail'])
   try {
     return await runAll(places, names, flags)
   } catch (error) {

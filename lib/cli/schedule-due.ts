@@ -16,8 +16,12 @@ export async function due(places: Places, names: readonly string[], flags: Sched
   const { stdout } = claimStdout('schedule', []) // plans are imported, and may print
   const { plans, problems } = await scheduledPlans(places, names, readState(places))
   const window = lastQuarter(now)
-  for (const plan of plans) if (isDue(plan, window, zone)) stdout.write(`${plan.name}\n`)
+  const found = plans.filter((plan) => isDue(plan, window, zone))
+  for (const { name } of found) stdout.write(`${name}\n`)
   await stdout.flush()
+  const [from, until] = [window.from, window.until].map((time) => time.toISOString().slice(0, 16).replace('T', ' '))
+  // Not on stdout, whose lines are plans to who reads them.
+  if (found.length === 0) writeTo(2, `Nothing is due: no time of a schedule came from ${from} to ${until} UTC\n`)
   return told(problems)
 }
 

@@ -2,25 +2,30 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
 import { several } from '../report/format.ts'
-import { crontabWord, numericCron, readCrontab, withBlock, writeCrontab } from './crontab.ts'
+import { crontabWord, numericCron, readCrontab, withBlock, wordsInBlock, writeCrontab } from './crontab.ts'
 import { machineZone } from './machine-zone.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
-import { writeTo } from './print.ts'
+import { withoutSecrets, writeTo } from './print.ts'
 import type { ScheduleFlags } from './schedule-flags.ts'
 import { changeState, keptFrom, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 import { shownPath } from './shown-path.ts'
 
-/** Writes the crontab's lines for every plan with a schedule, in place of those that were there. */
+/** Writes the crontab's lines for every plan with a schedule, in place of those that were there, whose `--on-fail` stays unless told. */
 export async function install(places: Places, flags: ScheduleFlags): Promise<number> {
   const { stdout } = claimStdout('schedule', []) // plans are imported, and may print
   const { plans, problems } = await scheduledPlans(places, [], readState(places))
-  const lines = crontabLines(places, plans, machineZone(), flags['on-fail'])
-  if (flags['dry-run']) stdout.write(withBlock('', places.root, lines))
+  const dry = flags['dry-run'] ?? false
+  // Whoever only looks may do so where there is no cron.
+  const before = dry && Bun.which('crontab') === null ? '' : readCrontab()
+  const earlier = onFailIn(before, places)
+  const onFail = flags['on-fail'] ?? (flags['no-on-fail'] ? undefined : earlier)
+  const lines = crontabLines(places, plans, machineZone(), onFail)
+  if (dry) stdout.write(withBlock('', places.root, lines))
   else {
     mkdirSync(places.runs, { recursive: true }) // the shell opens the log before anything of ours runs
-    writeCrontab(withBlock(readCrontab(), places.root, lines))
+    changeCrontab(before, withBlock(before, places.root, lines))
     const now = new Date()
     changeState(places, (state) => ({
       plans: Object.fromEntries(
@@ -36,8 +41,17 @@ export async function install(places: Places, flags: ScheduleFlags): Promise<num
     )
   }
   await stdout.flush()
+  writeTo(2, withoutSecrets(telling(earlier, lines.length === 0 ? undefined : onFail, flags['on-fail'])))
   for (const problem of problems) writeTo(2, `${problem}\n`)
   return problems.length === 0 ? 0 : 2
+}
+
+/** What became of the `--on-fail` that was installed before, unless another was given in its place. */
+function telling(earlier: string | undefined, now: string | undefined, given: string | undefined): string {
+  if (earlier === undefined || (given !== undefined && now !== undefined)) return ''
+  return now === undefined
+    ? `No failure is told of any more, as it was by --on-fail: ${earlier}\n`
+    : `Failures are told of as before (--no-on-fail ends it): ${earlier}\n`
 }
 
 /** Takes the crontab's lines for this repository away. */
@@ -57,13 +71,25 @@ export function remove(places: Places, flags: ScheduleFlags): number {
     )
     return 0
   }
-  if (before !== after) writeCrontab(after)
+  changeCrontab(before, after)
   changeState(places, () => ({ plans: {}, result: undefined }))
   writeTo(
     1,
     before === after ? 'The crontab had no line for this repository\n' : 'The crontab runs nothing here any more\n',
   )
+  writeTo(2, withoutSecrets(telling(onFailIn(before, places), undefined, undefined)))
   return 0
+}
+
+function changeCrontab(before: string, after: string): void {
+  if (before !== after) writeCrontab(after)
+}
+
+/** The `--on-fail` of the lines that are there. */
+function onFailIn(crontab: string, { root }: Places): string | undefined {
+  return wordsInBlock(crontab, root)
+    .find((word) => word.startsWith('--on-fail='))
+    ?.slice('--on-fail='.length)
 }
 
 /** The lines for `plans`: one each in the machine's zone, and one that asks for all in other zones. */

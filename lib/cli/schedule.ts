@@ -6,8 +6,9 @@ import { flagLines, parseFlags } from './flags.ts'
 import { machineZone } from './machine-zone.ts'
 import { claimStdout, type Output } from './output.ts'
 import { type Places, placesOf } from './places.ts'
+import { refuseNoCommand } from './plan-flags.ts'
 import { writeTo } from './print.ts'
-import { scheduleFlags } from './schedule-flags.ts'
+import { refuseUnused, scheduleFlags } from './schedule-flags.ts'
 import { isKept, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 
@@ -41,6 +42,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const [word, ...names] = positionals
   const places = placesOf(values.dir)
+  if (word === undefined || isCommand(word)) refuseUnused(word ?? '', values)
+  refuseNoCommand(values['on-fail'])
   if (word === undefined) return list(places, claimStdout('schedule', []), values.json ?? false)
   if (word !== 'due' && names[0] !== undefined)
     throw cannot(`run schedule ${word}`, 'arguments', 'none', names[0], 'It is about all plans.')
@@ -58,6 +61,10 @@ export async function run(args: readonly string[]): Promise<number> {
   throw cannot('run schedule', 'command', subcommands.join(', '), word, didYouMean(word, subcommands))
 }
 
+function isCommand(word: string): word is (typeof subcommands)[number] {
+  return subcommands.some((command) => command === word)
+}
+
 async function list(places: Places, { stdout }: Output, json: boolean): Promise<number> {
   const state = readState(places)
   const { plans, problems } = await scheduledPlans(places, [], state)
@@ -71,20 +78,24 @@ async function list(places: Places, { stdout }: Output, json: boolean): Promise<
   else if (plans.length === 0 && problems.length === 0)
     stdout.write("No plan has a schedule. Give it one beside its title: schedule: '30 2 * * mon-fri'\n")
   else {
-    const rows = plans.map(({ name, timetable }) => {
-      const shown = timetable.zone ?? zone
+    const toldOf = ({ name, timetable }: ScheduledPlan) => {
       const kept = state.plans[name]
-      const told = !kept?.installed ? 'no' : isKept(kept, timetable) ? 'yes' : 'as it was before'
+      return !kept?.installed ? 'no' : isKept(kept, timetable) ? 'yes' : 'as it was before'
+    }
+    const rows = plans.map((plan) => {
+      const { name, timetable } = plan
+      const shown = timetable.zone ?? zone
       return [
         name,
         timetable.cron,
         shown,
-        told,
+        toldOf(plan),
         ...nextThree({ name, timetable }, now, zone).map((at) => clockTime(at, shown)),
       ]
     })
     stdout.write(columns([['plan', 'schedule', 'zone', 'installed', 'next times'], ...rows], ''))
-    stdout.write(`Have cron run them: ${places.command('schedule')} install\n`)
+    if (plans.some((plan) => toldOf(plan) !== 'yes'))
+      stdout.write(`Have cron run them: ${places.command('schedule')} install\n`)
   }
   await stdout.flush()
   for (const problem of problems) writeTo(2, `${problem}\n`)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { crontabWord, numericCron, withBlock } from '../../../lib/cli/crontab.ts'
+import { crontabWord, numericCron, withBlock, wordsInBlock } from '../../../lib/cli/crontab.ts'
 
 const lines = ['30 2 * * * cd /a && assay plan one', '*/15 * * * * cd /a && assay schedule due --run two']
 
@@ -64,6 +64,8 @@ describe('a word in a crontab', () => {
         const command = crontabWord(word)
         expect(command).not.toMatch(/(^|[^\\])%/) // the end of the line to cron
         for (const daemon of daemons) expect(said(daemon(command))).toBe(word)
+        const crontab = withBlock('0 4 * * * backup\n', '/a', [`0 3 * * * run ${command} >>log`])
+        expect(wordsInBlock(crontab, '/a').slice(6)).toEqual([word, '>>log'])
       }),
       { numRuns: 100 },
     )

@@ -76,8 +76,22 @@ describe('history', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
     expect(lines.map(({ kind, outcome }) => outcome ?? kind)).toEqual(['interrupted', 'running', 'overlapped'])
+    const latest = (await at.run(['history', '--json', '--last', '1'])).out
+    expect(JSON.parse(latest)).toMatchObject({ plan: 'slow', kind: 'overlapped' })
     at.file('go', '')
     expect(await going.exited).toBe(0)
+  })
+
+  test('shows a run that was killed and resumed as such', async () => {
+    const at = repository({ slow: planText('slow', waiting) })
+    const killed = at.start(['plan', 'slow'])
+    const run = await started(at)
+    killed.kill('SIGKILL')
+    await killed.exited
+    at.file('go', '')
+    expect((await at.run(['plan', 'slow', '--resume'])).exit).toBe(0)
+    expect(told((await at.run(['history'])).out)[1]).toBe(`slow TIME DURATION passed, resumed once 0 ${run}`)
+    expect(JSON.parse((await at.run(['history', '--json'])).out)).toMatchObject({ outcome: 'passed', sittings: 2 })
   })
 
   test('shows in one line the nights on which nothing started', async () => {

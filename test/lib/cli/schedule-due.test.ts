@@ -29,8 +29,15 @@ describe('schedule due', () => {
       ['2026-11-21T02:45Z', ''],
       ['2026-11-21T03:00Z', 'hourly\n'],
     ] as const)
-      expect(await at.run(['schedule', 'due', '--at', time])).toEqual({ exit: 0, out: names, err: '' })
+      expect(await at.run(['schedule', 'due', '--at', time])).toEqual({
+        exit: 0,
+        out: names,
+        err: names === '' ? expect.stringMatching(/^Nothing is due: [^\n]+\n$/) : '',
+      })
     expect((await at.run(['schedule', 'due', 'hourly', '--at', '2026-11-21T02:30Z'])).out).toBe('')
+    expect((await at.run(['schedule', 'due', '--at', '2026-11-21T02:31Z', 'hourly'])).err).toBe(
+      'Nothing is due: no time of a schedule came from 2026-11-21 02:15 to 2026-11-21 02:30 UTC\n',
+    )
     expect(existsSync(join(at.dir, 'runs'))).toBe(false)
   })
 

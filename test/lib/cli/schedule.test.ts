@@ -24,6 +24,7 @@ f='${at.dir}/crontab'
 case "$1" in
   -l) if [ -f "$f" ]; then cat "$f"; else echo "no crontab for me" >&2; exit 1; fi ;;
   -) cat >"$f" ;;
+  -r) rm "$f" ;;
 esac
 `
   writeFileSync(join(at.dir, 'bin/crontab'), script)
@@ -90,6 +91,22 @@ describe('schedule', () => {
     ],
     [['schedule', 'due', '--at', '2026-13-01T00:00Z'], "'--at' must be a time like"],
     [['history', 'nightyl'], "'NAME' must be a plan in"],
+    [['schedule', '--at', 'T'], "'--at' must be given to schedule due: current value is given to schedule"],
+    [['schedule', '--run'], "'--run' must be given to schedule due: current value is given to schedule"],
+    [['schedule', 'due', '--json'], "'--json' must be given to schedule alone: current value is given to schedule due"],
+    [
+      ['schedule', 'remove', '--on-fail', 'x'],
+      "'--on-fail' must be given to schedule install or schedule due: current value is given to schedule remove",
+    ],
+    [
+      ['schedule', 'due', '--on-fail', 'x'],
+      "'--on-fail' must be given to due with --run: current value is given to due without it",
+    ],
+    [['schedule', 'install', '--on-fail', 'x', '--no-on-fail'], "'--on-fail' must be given without --no-on-fail"],
+    [['schedule', 'install', '--on-fail', ''], "'--on-fail' must be a command: current value is empty"],
+    [['plan', 'plain', '--on-fail', ' '], "Cannot tell of failures as '--on-fail' must be a command: current value is"],
+    [['doctor', 'x'], "Cannot look at this machine as 'arguments' must be none: current value is x"],
+    [['gc', 'x'], "Cannot free disk as 'arguments' must be none: current value is x"],
     [['history', '--last', '0'], "'--last' must be a whole number from 1: current value is 0"],
     [['schedul'], "'command' must be one it has: current value is schedul. Did you mean 'schedule'?"],
   ])('%p is refused in a sentence', async (words, part) => {
@@ -124,7 +141,9 @@ describe('schedule install', () => {
       ),
     )
     const first = at.read('crontab')
-    expect((await at.run(['schedule'])).out).toMatch(/nightly .* yes /)
+    const shown = (await at.run(['schedule'])).out
+    expect(shown).toMatch(/nightly .* yes /)
+    expect(shown).not.toContain('Have cron run them')
     await at.run(['schedule', 'install'], { env })
     expect(at.read('crontab')).toBe(first)
     const dry = await at.run(['schedule', 'remove', '--dry-run'], { env })
@@ -134,11 +153,41 @@ describe('schedule install', () => {
     expect((await at.run(['schedule', 'remove'], { env })).out).toBe('The crontab had no line for this repository\n')
   })
 
+  test('leaves no crontab where there was none', async () => {
+    const { at, env } = withCrontab(plans)
+    expect((await at.run(['schedule', 'install'], { env })).exit).toBe(0)
+    expect(await at.run(['schedule', 'remove'], { env })).toMatchObject({ exit: 0, err: '' })
+    expect(existsSync(join(at.dir, 'crontab'))).toBe(false)
+    expect((await at.run(['schedule', 'remove'], { env })).out).toBe('The crontab had no line for this repository\n')
+  })
+
+  test('keeps the --on-fail of before unless it is told otherwise, and drops none without a word', async () => {
+    const { at, env } = withCrontab(plans)
+    const install = async (...words: readonly string[]) => {
+      const { exit, err } = await at.run(['schedule', 'install', ...words], { env })
+      return [exit, err, at.read('crontab').match(/--on-fail=/g)?.length ?? 0]
+    }
+    const command = `echo "it's 100%" | mail me`
+    expect(await install('--on-fail', command)).toEqual([0, '', 2])
+    const first = at.read('crontab')
+    const stays = `Failures are told of as before (--no-on-fail ends it): ${command}\n`
+    expect(await install()).toEqual([0, stays, 2])
+    expect(at.read('crontab')).toBe(first)
+    expect(await at.run(['schedule', 'install', '--dry-run'], { env })).toEqual({ exit: 0, out: first, err: stays })
+    const ends = (told: string) => `No failure is told of any more, as it was by --on-fail: ${told}\n`
+    expect(await install('--no-on-fail')).toEqual([0, ends(command), 0])
+    expect(await install('--on-fail', 'one')).toEqual([0, '', 2])
+    expect(await install('--on-fail', 'other')).toEqual([0, '', 2])
+    expect(await at.run(['schedule', 'remove'], { env })).toMatchObject({ exit: 0, err: ends('other') })
+  })
+
   test('says when a schedule is no longer as it was installed', async () => {
     const { at, env } = withCrontab({ nightly: plans.nightly })
     await at.run(['schedule', 'install'], { env })
     at.file('plans/nightly.ts', scheduled('nightly', "'30 3 * * *'"))
-    expect((await at.run(['schedule'])).out).toMatch(/nightly .* as it was before /)
+    const shown = (await at.run(['schedule'])).out
+    expect(shown).toMatch(/nightly .* as it was before /)
+    expect(shown).toContain('Have cron run them')
   })
 
   test('with --dry-run shows what it would write and changes nothing, also where there is no crontab', async () => {
