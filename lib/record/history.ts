@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { type Timetable, timesBetween, zoneOffset } from '../plan/schedule.ts'
-import { type Outcome, runEvent } from './event.ts'
+import { type Outcome, type RunEvent, runEvent } from './event.ts'
+import { wholeLength } from './journal.ts'
 import type { Refusal } from './refused.ts'
 import { startOfRun } from './run-id.ts'
 import type { Store } from './store.ts'
@@ -13,7 +14,9 @@ export type HistoryEntry =
       readonly run: string
       /** `interrupted`: its journal has no end, and nobody goes on with it. */
       readonly outcome: Outcome | 'running' | 'interrupted'
-      /** Of its last sitting; both are undefined where that has no end. */
+      /** How often somebody began it or went on with it. */
+      readonly sittings: number
+      /** Of all its sittings together; both are undefined where the last has no end. */
       readonly duration: number | undefined
       readonly exit: number | undefined
     }
@@ -37,7 +40,7 @@ export function historyOf(
   const runs = store.runs(plan).flatMap((run): readonly HistoryEntry[] => {
     const at = startOfRun(run)
     // A folder that is not called like a run is not one of ours.
-    return at === undefined ? [] : [{ kind: 'run', at, run, ...endOf(store.lastLine(plan, run), () => goesOn(run)) }]
+    return at === undefined ? [] : [{ kind: 'run', at, run, ...toldBy(store.read(plan, run) ?? '', () => goesOn(run)) }]
   })
   const overlapped = refusals.map(({ at, holder }): HistoryEntry => ({ kind: 'overlapped', at: new Date(at), holder }))
   const started = [...runs, ...overlapped].sort(byTime)
@@ -87,12 +90,38 @@ function earlier(time: Date, before: Date | undefined, zone: string): number {
   return Math.max(0, zoneOffset(time, zone) - zoneOffset(new Date(time.getTime() - threeHours), zone))
 }
 
-function endOf(line: string | undefined, goesOn: () => boolean) {
-  const event = line?.startsWith('{"event":"run-ended"') ? v.safeParse(runEvent, JSON.parse(line)) : undefined
-  if (!event?.success || event.output.event !== 'run-ended')
-    return { outcome: goesOn() ? 'running' : 'interrupted', duration: undefined, exit: undefined } as const
-  const { outcome, duration, exit } = event.output
-  return { outcome, duration, exit }
+/** What a journal tells of its run, by the first and the last line of each sitting: with many runs reading all takes long. */
+function toldBy(journal: string, goesOn: () => boolean) {
+  const whole = journal.slice(0, wholeLength(journal)).trimEnd()
+  const sittings = whole.split(/\n(?=\{"event":"run-resumed")/).map(sittingOf)
+  const end = sittings.at(-1)?.end
+  if (end === undefined)
+    return {
+      outcome: goesOn() ? 'running' : 'interrupted',
+      sittings: sittings.length,
+      duration: undefined,
+      exit: undefined,
+    } as const
+  const duration = sittings.reduce((sum, { seconds }) => sum + seconds, 0)
+  return { outcome: end.outcome, sittings: sittings.length, duration, exit: end.exit }
+}
+
+/** The end of a sitting, if it has one, and how long it took: of one that was killed, until the last that is known of it. */
+function sittingOf(lines: string) {
+  const last = eventOf(lines.slice(lines.lastIndexOf('\n') + 1))
+  if (last?.event === 'run-ended') return { end: last, seconds: last.duration }
+  const first = eventOf(lines.split('\n', 1)[0] ?? '')
+  const ms = Date.parse(last?.at ?? '') - Date.parse(first?.at ?? '')
+  return { end: undefined, seconds: Math.max(0, ms || 0) / 1000 }
+}
+
+function eventOf(line: string): RunEvent | undefined {
+  try {
+    const event = v.safeParse(runEvent, JSON.parse(line))
+    return event.success ? event.output : undefined
+  } catch {
+    return undefined // a damaged journal is told to whoever asks for that run
+  }
 }
 
 function byTime(a: HistoryEntry, b: HistoryEntry): number {

@@ -91,6 +91,33 @@ describe('the history of a plan', () => {
   })
 })
 
+test('the history of a run that was resumed has its sittings, and how long they took together', () => {
+  const store = memoryStore()
+  const at = (time: string) => `"at":"2026-11-21T${time}Z"`
+  const { host, ...environment } = { host: 'h', cpu: 'c', cores: 1, memory: 1, os: 'o', bun: 'b' }
+  const heading = { plan: 'p', kind: 'smoke', title: '', run: 'r', params: {}, tags: [], again: '', nodes: [] }
+  const began = (event: string, time: string) =>
+    `${JSON.stringify({ event, schema: 1, at: `2026-11-21T${time}Z`, ...heading, environment: { host, ...environment } })}\n`
+  const ended = (time: string, outcome: string, exit: number) =>
+    `{"event":"run-ended",${at(time)},"outcome":"${outcome}","exit":${exit},"duration":2.5}\n`
+  const step = (time: string) => `{"event":"step-started",${at(time)},"step":"s","attempt":1}\n`
+  const journal = store.create(
+    'p',
+    runId(new Date('2026-11-21T07:00:00Z'), () => 0),
+  )
+  const options = { refusals: [], kept: undefined, goesOn: () => false, machineZone: 'UTC', now: new Date() }
+  const now = () => historyOf(store, 'p', options)
+
+  journal.append(began('run-started', '07:00:00') + step('07:00:04'))
+  expect(now()).toMatchObject([{ outcome: 'interrupted', sittings: 1, duration: undefined }])
+  journal.append(began('run-resumed', '09:00:00') + step('09:00:01') + ended('09:00:02', 'aborted', 130))
+  expect(now()).toMatchObject([{ outcome: 'aborted', sittings: 2, duration: 6.5, exit: 130 }])
+  journal.append(began('run-resumed', '10:00:00'))
+  expect(now()).toMatchObject([{ outcome: 'interrupted', sittings: 3, duration: undefined }])
+  journal.append(ended('10:00:02', 'passed', 0))
+  expect(now()).toMatchObject([{ outcome: 'passed', sittings: 3, duration: 9, exit: 0 }])
+})
+
 describe('a scheduled time is missed', () => {
   const zone = 'Europe/Berlin'
   const nightly = timetableOf('p', { cron: '30 2 * * *', zone })
