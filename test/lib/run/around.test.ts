@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { buildGraph } from '../../../lib/plan/build.ts'
 import { text } from '../../../lib/plan/param.ts'
@@ -140,4 +140,34 @@ test('the environment names the machine and the commit', () => {
   expect(here.bun).toBe(Bun.version)
   expect(here.commit).toMatch(/^[0-9a-f]{40}$/)
   expect(environmentOf(tmpdir()).commit).toBeUndefined()
+})
+
+test('a plan that is in no commit makes the environment dirty, and what runs leave does not', () => {
+  const root = mkdtempSync(join(tmpdir(), 'assay-dirty-'))
+  const git = (...words: string[]) =>
+    expect(Bun.spawnSync(['git', '-C', root, '-c', 'user.name=t', '-c', 'user.email=t@t', ...words]).exitCode).toBe(0)
+  const write = (path: string) => {
+    mkdirSync(join(root, dirname(path)), { recursive: true })
+    writeFileSync(join(root, path), path)
+  }
+  try {
+    git('init', '-q')
+    for (const path of ['sub/plans/one.ts', '.gitignore']) write(path)
+    writeFileSync(join(root, '.gitignore'), 'ignored\n')
+    git('add', '.')
+    git('commit', '-qm', 'all')
+    for (const path of ['sub/runs/one/r/journal.jsonl', 'sub/.assay/cache', 'sub/ignored']) write(path)
+    const sub = join(root, 'sub')
+    expect(environmentOf(sub).dirty).toBe(false)
+    write('sub/plans/two.ts')
+    expect(environmentOf(sub).dirty).toBe(true)
+    rmSync(join(sub, 'plans/two.ts'))
+    write('runs.ts')
+    expect(environmentOf(sub).dirty).toBe(true)
+    rmSync(join(root, 'runs.ts'))
+    writeFileSync(join(sub, 'plans/one.ts'), 'changed')
+    expect(environmentOf(sub).dirty).toBe(true)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })
