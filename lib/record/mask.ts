@@ -1,4 +1,5 @@
 import type { Masking, MaskStream } from '../plan/mask.ts'
+import { outsideSequences, withoutSequences } from './escape-sequences.ts'
 import { finderOf, type Index, indexOf, leastOfOne, rolled } from './search.ts'
 import { secretsIn } from './secrets.ts'
 import { spellingsOf } from './spellings.ts'
@@ -29,12 +30,14 @@ export function maskOf(env: Readonly<Record<string, string | undefined>>, more: 
 
 function maskText(text: string, index: Index): string {
   if (isPlain(text, index)) return text
-  const { regions, held, bytes } = search(Buffer.from(text), [], index, 'all')
+  const bytes = Buffer.from(text)
+  const { regions, held } = search(bytes, [], index, 'all')
   return regions.length === 0 ? text : Buffer.concat(shown(bytes, regions, held)).toString()
 }
 
 /** Whether no secret begins anywhere in it: most texts are told by this, at a nanosecond a letter. */
 function isPlain(text: string, { table }: Index): boolean {
+  if (text.includes('\x1b')) return false
   let last = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -73,12 +76,36 @@ interface Region {
   readonly shown: boolean
 }
 
-/**
- * Finds the secrets in bytes of which, for `some`, more will follow: what lies from `held` on may be the beginning of one. Every
- * place is looked at, also inside of what was found, since one secret may begin in another.
- */
-function search(bytes: Uint8Array, known: readonly Region[], { table, finders, begins }: Index, part: 'some' | 'all') {
-  const found = [...known]
+interface Searched {
+  readonly regions: readonly Region[]
+  /** What lies from here on may be the beginning of a secret. */
+  readonly held: number
+}
+
+/** Finds the secrets in bytes of which, for `some`, more will follow, also those that escape sequences stand in. */
+function search(bytes: Uint8Array, known: readonly Region[], index: Index, part: 'some' | 'all'): Searched {
+  const asIs = searchBytes(bytes, index, part)
+  const plain = withoutSequences(bytes)
+  if (plain === undefined) return { regions: merged([...known, ...asIs.regions]), held: asIs.held }
+  const inPlain = searchBytes(plain.bytes, index, part)
+  const regions = inPlain.regions.map(({ from, to }) => ({
+    from: plain.places[from] ?? 0,
+    to: (plain.places[to - 1] ?? 0) + 1,
+    shown: false,
+  }))
+  const held =
+    part === 'all'
+      ? bytes.length
+      : Math.min(
+          asIs.held < bytes.length ? outsideSequences(plain, asIs.held) : bytes.length,
+          plain.places[inPlain.held] ?? plain.end,
+        )
+  return { regions: merged([...known, ...asIs.regions, ...regions]), held }
+}
+
+/** Every place is looked at, also inside of what was found, since one secret may begin in another. */
+function searchBytes(bytes: Uint8Array, { table, finders, begins }: Index, part: 'some' | 'all'): Searched {
+  const regions: Region[] = []
   let held = bytes.length
   let last = 0
   for (let end = 0; end < bytes.length && held === bytes.length; end++) {
@@ -90,16 +117,17 @@ function search(bytes: Uint8Array, known: readonly Region[], { table, finders, b
       if (one.kind === 'nothing') continue
       if (one.kind !== 'whole' && part === 'some') held = at
       else if (one.kind !== 'begun' || one.to - one.from >= leastOfOne)
-        found.push({ from: one.from, to: one.to, shown: false })
+        regions.push({ from: one.from, to: one.to, shown: false })
     }
   }
   if (part === 'some')
     for (const count of [2, 1])
       if (held === bytes.length && count <= held && begins(bytes.subarray(held - count))) held -= count
-  return { regions: found.length > 1 ? merged(found) : found, held, bytes }
+  return { regions, held }
 }
 
 function merged(regions: readonly Region[]): readonly Region[] {
+  if (regions.length < 2) return regions
   const result: Region[] = []
   for (const region of [...regions].sort((a, b) => a.from - b.from || Number(b.shown) - Number(a.shown))) {
     const before = result.at(-1)

@@ -8,7 +8,7 @@ export type Found =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'whole' | 'open' | 'begun'; readonly from: number; readonly to: number }
 
-/** Of something that a text was cut off in, this many bytes are enough. */
+/** Of something that a text or a line was cut off in, this many bytes are enough. */
 export const leastOfOne = 8
 
 export const nothing: Found = { kind: 'nothing' }
@@ -43,7 +43,7 @@ function follow(spelling: Spelling, bytes: Uint8Array, at: number): Found {
         const end = place + same
         if (same === way.length) {
           if (!next.includes(end)) next.push(end)
-        } else if (end > cut && isCut(bytes, end)) cut = end
+        } else cut = Math.max(cut, cutAt(bytes, end))
       }
     if (next.length === 0) return partOf(at, cut, bytes.length)
     places = next
@@ -64,9 +64,15 @@ function sameBytes(bytes: Uint8Array, at: number, text: string): number {
   return same
 }
 
-/** The end of the text, or the three bytes of `…`. */
-function isCut(bytes: Uint8Array, at: number): boolean {
-  return at >= bytes.length || (bytes[at] === 0xe2 && bytes[at + 1] === 0x80 && bytes[at + 2] === 0xa6)
+const ellipsis = Buffer.from('…').toString('latin1')
+
+/** Where a text that was cut off ends: here at the end of a line, before `…` or at the end of all; 0 where it was not cut off. */
+function cutAt(bytes: Uint8Array, at: number): number {
+  if (bytes[at] === 0x0a || bytes[at] === 0x0d) return at
+  const same = sameBytes(bytes, at, ellipsis)
+  if (same === ellipsis.length) return at
+  // What there is of it may become `…`.
+  return at + same === bytes.length ? bytes.length : 0
 }
 
 /** The last three bytes in 18 bits: what is shifted three times has gone. */

@@ -23,7 +23,8 @@ export function secretsIn(env: Variables, more: readonly string[]): readonly str
   const inUrls = given.flatMap((value) =>
     value.includes('://') ? [...value.matchAll(passwordsInUrl)].flatMap(([, password = '']) => decoded(password)) : [],
   )
-  const whole = [...named, ...inUrls, ...more].flatMap((value) => [value, value.trim()])
+  // Stripped too, as most views show it.
+  const whole = [...named, ...inUrls, ...more].flatMap((value) => [value, value.trim(), Bun.stripANSI(value)])
   const lines = whole.flatMap((value) =>
     value.includes('\n') ? value.split(/\r?\n/).filter((line) => lineOfSecret.test(line)) : [],
   )

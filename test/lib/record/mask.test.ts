@@ -22,6 +22,21 @@ function streamed(mask: Mask, text: string, cuts: readonly number[]) {
 
 const names = Object.keys(spellings)
 
+/** What terminals act on and show nothing of. */
+const sequence = fc.oneof(
+  fc.stringMatching(/^[0-9;?]{0,6}[ ]?[A-Za-z~@]$/).map((colour) => `\x1b[${colour}`),
+  fc
+    .tuple(fc.stringMatching(/^[0-9]{1,2};[a-z:/]{0,12}$/), fc.constantFrom('\x07', '\x1b\\'))
+    .map(([title, end]) => `\x1b]${title}${end}`),
+  fc.constantFrom('\x1b(B', '\x1b7', '\x1b=', '\x1bc', '\x1b#8', '\u009b0m', '\x1bPq\x1b\\'),
+)
+
+function withSequences(text: string, sequences: readonly (readonly [number, string])[]): string {
+  const letters = [...text]
+  for (const [at, one] of sequences) letters.splice(at % (letters.length + 1), 0, one)
+  return letters.join('')
+}
+
 describe('a secret', () => {
   test('is found in every spelling, wherever it stands and however it is split', () => {
     fc.assert(
@@ -44,6 +59,53 @@ describe('a secret', () => {
       ),
       { numRuns: 600 },
     )
+  })
+
+  test('is found where escape sequences stand in it, wherever they and the text are split', () => {
+    fc.assert(
+      fc.property(
+        secretValue.filter((value) => !value.includes('\x1b')),
+        fc.constantFrom(...names),
+        fc.array(fc.tuple(fc.nat(400), sequence), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.nat(2000), { maxLength: 12 }),
+        fc.boolean(),
+        (secret, name, sequences, cuts, everywhere) => {
+          const mask = maskOf({ MY_TOKEN: secret })
+          const text = withSequences(`<${spellings[name]?.(secret)}>`, sequences)
+          expect(leaks(Bun.stripANSI(text), secret)).toBe(true)
+          const shown = mask(text)
+          expect(leaks(Bun.stripANSI(shown), secret)).toBe(false)
+          expect(leaks(shown, secret)).toBe(false)
+          const ends = everywhere ? [...Buffer.from(text).keys()] : cuts
+          expect(streamed(mask, text, ends).all).toBe(shown)
+        },
+      ),
+      { numRuns: 600 },
+    )
+  })
+
+  test.each([
+    ['of grep', 'url=x?t=Zq7+\x1b[01;31m\x1b[Khunter2\x1b[m\x1b[K/secretVal\x1b[m', 'url=x?t=***\x1b[m'],
+    ['of a title', 'Zq7+hun\x1b]0;title\x07ter2/secretVal', '***'],
+    ['of a link', 'Zq7+hun\x1b]8;;http://host/\x1b\\ter2/secret\x1b]8;;\x1b\\Val', '***'],
+    ['of tput sgr0', 'Zq7+hun\x1b(B\x1b[mter2/secretVal', '***'],
+    ['of C1', 'Zq7+hun\u009b1mter2/secretVal', '***'],
+    ['that was cut off', 'Zq7+hun\x1b[31mter2\x1b[3', '***\x1b[3'],
+    [
+      'cut off at the end of a line',
+      'Zq7+hunter2/\x1b[3\nsecretVal, Zq7+hunter2/\x1b[1msecretVal',
+      '***\x1b[3\nsecretVal, ***',
+    ],
+    ['around what is none', '\x1b[31mZq7+\x1b[m, hunter2\x1b]0;x', '\x1b[31mZq7+\x1b[m, hunter2\x1b]0;x'],
+  ])('is found in spite of a sequence %s', (_, text, shown) => {
+    const mask = maskOf({ MY_TOKEN: 'Zq7+hunter2/secretVal' })
+    expect(mask(text)).toBe(shown)
+    for (let cut = 0; cut <= Buffer.byteLength(text); cut++) expect(streamed(mask, text, [cut]).all).toBe(shown)
+  })
+
+  test('that holds escape sequences is found where they were stripped, or are others', () => {
+    const mask = maskOf({ MY_TOKEN: 'Zq7+\x1b[31mhunter2' })
+    expect(mask('Zq7+\x1b[31mhunter2, Zq7+hunter2, Zq\x1b[1m7+\x1b[31mhunter2')).toBe('***, ***, ***')
   })
 
   test('is found when every byte comes by itself, and among others that begin or end in it', () => {
@@ -90,6 +152,14 @@ describe('a secret', () => {
     expect(mask(`it was ${secret.slice(0, 12)}`)).toBe('it was ***')
     expect(mask(`it was ${secret.slice(0, 12)}… and so on`)).toBe('it was ***… and so on')
     expect(streamed(mask, `it was ${secret.slice(0, 12)}`, [3, 9, 11]).all).toBe('it was ***')
+    const [start = ''] =
+      Buffer.from(secret)
+        .toString('base64')
+        .match(/^.{10}/) ?? []
+    for (const text of [`${start}\nand`, `${start}\r\nand`, `${start}… and`]) {
+      expect(mask(text)).toBe(text.replace(start, '***'))
+      for (let cut = 0; cut <= text.length + 2; cut++) expect(streamed(mask, text, [cut]).all).toBe(mask(text))
+    }
   })
 
   test('of several lines is found line by line too, and its frame alone is none', () => {
@@ -176,6 +246,10 @@ describe('what is no secret', () => {
     const stream = maskOf({ MY_TOKEN: 'secret-value' }).stream()
     expect(Buffer.from(stream.push(Buffer.from('is it a sec'))).toString()).toBe('is it a ')
     expect(Buffer.from(stream.push(Buffer.from('ond one? '))).toString()).toBe('second one? ')
+    expect(Buffer.from(stream.push(Buffer.from('a \x1b[3'))).toString()).toBe('a ')
+    expect(Buffer.from(stream.push(Buffer.from('1mone'))).toString()).toBe('\x1b[31mone')
+    // A title that never ends.
+    expect(stream.push(Buffer.from(`\x1b]0;${' '.repeat(10_000)}`)).length).toBe(10_004)
     expect(stream.end().length).toBe(0)
   })
 })
