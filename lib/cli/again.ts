@@ -22,6 +22,19 @@ function isParam(plan: Plan, set: string): boolean {
   return Object.hasOwn(plan.params ?? {}, set.split('=')[0] ?? '')
 }
 
+/** A word as bash and zsh read it, in letters that every view shows as they are. */
 export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word
+  if (!unseen.test(word)) return `'${word.replaceAll("'", "'\\''")}'`
+  const seen = word.replace(/[\\']/g, '\\$&').replace(new RegExp(unseen, 'gu'), inOctal)
+  return `$'${seen}'`
+}
+
+/** What a terminal would act on, and a view therefore leaves out. */
+const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/u
+
+/** Byte by byte, with all three digits, since a digit may follow. */
+function inOctal(letter: string): string {
+  if (letter === '\n') return '\\n'
+  return [...Buffer.from(letter)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
 }
