@@ -55,7 +55,10 @@ function foresee(
     graph,
     selected,
     hashOf(recorded),
-    before && earlierOf(before, recorded, codeOf(places, plan.name)),
+    before &&
+      earlierOf(before, recorded, codeOf(places, plan.name), (text) =>
+        store.isGone(plan.name, before.heading.run, text),
+      ),
   )
   const rows = graph.nodes.map((node) => [node.kind, node.name, forecast[node.index] ?? ''])
   const title = `${plan.name} · ${plan.title}${run === undefined ? '' : ` · resuming ${run}`}`
@@ -67,7 +70,8 @@ function foresee(
   return 0
 }
 
-function graphOf(places: Places, plan: Plan, given: Readonly<Record<string, string | undefined>>): Graph {
+/** The plan's graph with these parameters; what its own code throws is told with the place in its file. */
+export function graphOf(places: Places, plan: Plan, given: Readonly<Record<string, string | undefined>>): Graph {
   try {
     return buildGraph<Params>(plan, parseParams<Params>(plan.params ?? {}, given, `run ${plan.name}`))
   } catch (error) {
@@ -100,7 +104,7 @@ function forecastOf(
     if (node.kind === 'service') hashes.set(node.index, 'service')
     else if (!selected.has(node.index)) forecast[node.index] = 'not selected'
     else {
-      const { words, hash } = foreseen(node, hashes, paramsHash, earlier)
+      const { words, hash } = foreseen(node, graph, hashes, paramsHash, earlier)
       forecast[node.index] = words
       if (hash === undefined) working.add(node.index)
       else hashes.set(node.index, hash)
@@ -113,19 +117,24 @@ function forecastOf(
 
 function foreseen(
   node: WorkNode,
+  graph: Graph,
   hashes: ReadonlyMap<number, string>,
   paramsHash: string,
   earlier: Earlier | undefined,
 ): { readonly words: string; readonly hash?: string } {
   const skips = node.skipUnless === undefined ? '' : ', unless it finds a reason to be skipped'
   if (earlier === undefined) return { words: `runs${skips}` }
+  const open = needsOf(node).filter((index) => !hashes.has(index))
+  if (node.kind !== 'check' && open.length > 0) {
+    const names = open.map((index) => graph.nodes[index]?.name)
+    return {
+      words: `runs, unless ${names.join(', ')} ${names.length === 1 ? 'comes out as it was' : 'come out as they were'}${skips}`,
+    }
+  }
   const needs: Record<string, string> = {}
   for (const [name, need] of Object.entries(node.needs)) {
-    const known = [need].flat().map((index) => hashes.get(index))
-    const complete = known.flatMap((hash) => hash ?? [])
-    if (node.kind !== 'check' && complete.length < known.length)
-      return { words: `runs, unless ${name} comes out as it was${skips}` }
-    needs[name] = typeof need === 'number' ? (complete[0] ?? '') : hashOf(complete)
+    const known = [need].flat().flatMap((index) => hashes.get(index) ?? [])
+    needs[name] = typeof need === 'number' ? (known[0] ?? '') : hashOf(known)
   }
   const decision = decide(earlier, node, inputsHash(paramsHash, needs), needs)
   if (decision.kind === 'run') return { words: `runs: ${decision.because ?? 'nothing to reuse'}${skips}` }

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
 import { below } from './below.ts'
 import { type Disk, disk as realDisk } from './disk.ts'
 import { foldersOf, lastLine } from './folder.ts'
 import { wholeLength } from './journal.ts'
 import { lateLogs } from './late-logs.ts'
-import { lockFile, takenByOthers } from './lock.ts'
+import { isTaken, lockFile, takenByOthers } from './lock.ts'
 import type { RunStore, Store } from './store.ts'
 
 /** Runs as folders: `<root>/<plan>/<run>/journal.jsonl` and what lies beside it. */
@@ -37,6 +37,9 @@ export function fileStore(root: string, disk: Disk = realDisk): Store {
     plans: () => foldersOf(root),
     runs: (plan) => foldersOf(below(root, [plan], 'plan')),
     pathOf: folderOf,
+    isGone: (plan, run, path) =>
+      (isAbsolute(path) || path.startsWith(`${root}/`)) && `${path}/`.includes(`/${plan}/${run}/`) && !existsSync(path),
+    goesOn: (plan, run) => isTaken(journalPath(plan, run)),
     lock(plan, holder) {
       const path = below(root, [plan, '.lock'], 'plan')
       makeFolder(dirname(path))

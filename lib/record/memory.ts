@@ -38,6 +38,8 @@ export function memoryStore(): Store {
     plans: () => [...new Set([...journals.keys()].map((path) => path.split('/')[0] ?? ''))].sort(),
     runs: runsOf,
     pathOf,
+    isGone: () => false, // there are no files
+    goesOn: () => false,
     lock(plan, holder) {
       const other = locks.get(plan)
       if (other !== undefined) return { kind: 'busy', holder: other }

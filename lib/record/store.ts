@@ -14,6 +14,10 @@ export interface Store {
   runs(plan: string): readonly string[]
   /** What a person calls the run: its folder. */
   pathOf(plan: string, run: string): string
+  /** Whether `path` was one below the run's folder, here or where that was before, and nothing is there. */
+  isGone(plan: string, run: string, path: string): boolean
+  /** Whether a process goes on with the run. */
+  goesOn(plan: string, run: string): boolean
   /** Holds the plan against other runs of it until released or until this process is gone. */
   lock(plan: string, holder: LockHolder): Lock
 }

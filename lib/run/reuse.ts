@@ -1,3 +1,4 @@
+import type { Json } from '../plan/json.ts'
 import type { Code, StepEnded } from '../record/event.ts'
 import type { RunRecord, StepRecord } from '../record/run-record.ts'
 
@@ -8,6 +9,8 @@ export interface Earlier {
   readonly changedParams: readonly string[]
   /** How the code that made what a step left compares with that of now. */
   codeOf(step: StepRecord): CodeChange
+  /** Whether a text of an output is the path of a file of this run that is no longer there. */
+  isGone(text: string): boolean
 }
 
 export type CodeChange =
@@ -23,6 +26,7 @@ export function earlierOf(
   record: RunRecord,
   params: Readonly<Record<string, string>>,
   code: Code | undefined,
+  isGone: (text: string) => boolean,
 ): Earlier {
   // All steps of a sitting have the same code.
   const known = new Map<Code | undefined, CodeChange>()
@@ -34,6 +38,7 @@ export function earlierOf(
       known.set(step.code, change)
       return change
     },
+    isGone,
   }
 }
 
@@ -89,10 +94,25 @@ export function decide(
   const code = earlier.codeOf(step)
   if (code.kind === 'unrecorded') return { kind: 'run', because: 'which code made it was not recorded' }
   if (code.kind === 'changed') return { kind: 'run', because: `its code changed: ${shortened(code.files)}` }
-  if (passed.inputs === inputs) return { kind: 'reuse', ended: passed, because: unchanged(passed, code.kind) }
+  if (passed.inputs === inputs) {
+    const gone = findText(passed.output, earlier.isGone)
+    if (gone !== undefined) return { kind: 'run', because: `${gone} in its output is gone` }
+    return { kind: 'reuse', ended: passed, because: unchanged(passed, code.kind) }
+  }
   const changed = Object.keys({ ...needs, ...passed.needs }).filter((need) => needs[need] !== passed.needs?.[need])
   if (changed.length > 0) return { kind: 'run', because: `its inputs changed: ${changed.join(', ')}` }
   return { kind: 'run', because: `the parameters changed: ${earlier.changedParams.join(', ')}` }
+}
+
+/** The first text anywhere in `json` that is one. */
+function findText(json: Json | undefined, isOne: (text: string) => boolean): string | undefined {
+  if (typeof json === 'string') return isOne(json) ? json : undefined
+  if (typeof json !== 'object' || json === null) return undefined
+  for (const part of Object.values(json)) {
+    const found = findText(part, isOne)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function whyNotPassed({ ended, startedAt }: StepRecord): string {

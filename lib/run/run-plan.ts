@@ -238,7 +238,9 @@ async function runIn<P extends Params>(
       stopping,
       services,
       paramsHash: hashOf(heading.params),
-      earlier: before && earlierOf(before, heading.params, heading.code),
+      earlier:
+        before &&
+        earlierOf(before, heading.params, heading.code, (text) => options.store.isGone(plan.name, heading.run, text)),
       contextOf: (node, attempt, signal, foreign) => stepContext(contexts, node, attempt, signal, foreign),
       record,
       settled: journal.settled,

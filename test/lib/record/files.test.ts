@@ -45,6 +45,49 @@ describe('files', () => {
     expect(read('1.log')).toBe(lines.filter((_, i) => i % 2 === 1).join(''))
   })
 
+  test('the last line of a journal is found whole, whatever its length', () => {
+    const store = fileStore(join(folder, 'last'))
+    for (const length of [1, 1022, 1023, 1024, 1025, 5000]) {
+      const run = store.create('plan', `run-${length}`)
+      const last = 'x'.repeat(length)
+      run.append(`${last}\n`)
+      expect(store.lastLine('plan', `run-${length}`)).toBe(last)
+      run.append(`y${last}\nto`)
+      expect(store.lastLine('plan', `run-${length}`)).toBe(`y${last}`)
+      run.append('rn'.repeat(length))
+      expect(store.lastLine('plan', `run-${length}`)).toBe(`y${last}`)
+      run.close()
+    }
+  })
+
+  test('a run goes on as long as a process has its journal', () => {
+    const store = fileStore(join(folder, 'going'))
+    expect(store.goesOn('plan', 'run')).toBe(false)
+    const run = store.create('plan', 'run')
+    expect(store.goesOn('plan', 'run')).toBe(true)
+    run.close()
+    expect(store.goesOn('plan', 'run')).toBe(false)
+  })
+
+  test('a path below a run is gone where nothing is, and what lies elsewhere is nobody’s to say', () => {
+    const root = join(folder, 'gone')
+    const store = fileStore(root)
+    const run = store.create('plan', 'run')
+    const made = run.write('steps/a/made.txt', 'made')
+    run.close()
+    const gone = (path: string) => store.isGone('plan', 'run', path)
+    const paths = [
+      made,
+      run.path,
+      `${made}.not`,
+      '/before/runs/plan/run',
+      '/before/plan/run/x',
+      '/other/file',
+      'plan/run/x',
+    ]
+    expect(paths.filter(gone)).toEqual([`${made}.not`, '/before/runs/plan/run', '/before/plan/run/x'])
+  })
+
   test('a log that cannot be written is told to whoever logs next', async () => {
     const run = fileStore(join(folder, 'unloggable')).create('plan', 'run')
     writeFileSync(join(run.path, 'logs'), 'a file in the way')

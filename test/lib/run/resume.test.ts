@@ -1,9 +1,13 @@
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { equal } from '../../../lib/plan/check.ts'
 import { higher, quantity } from '../../../lib/plan/metric.ts'
 import { text } from '../../../lib/plan/param.ts'
 import { definePlan } from '../../../lib/plan/plan.ts'
+import { fileStore } from '../../../lib/record/files.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
 import type { StepRecord } from '../../../lib/record/run-record.ts'
 import type { RunStore, Store } from '../../../lib/record/store.ts'
@@ -413,6 +417,66 @@ describe('services of a resumed run', () => {
     world.broken = false
     expect(await run(first.kind === 'busy' ? '' : first.run)).toMatchObject({ outcome: 'passed' })
     expect(world.started).toBe(starts)
+  })
+})
+
+describe('a file that an output names', () => {
+  const root = mkdtempSync(join(tmpdir(), 'assay-gone-'))
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  const world = { made: 0, broken: true, outside: join(root, 'outside.txt') }
+  const plan = definePlan({ name: 'files', kind: 'smoke', title: 'Files' }, (plan) => {
+    const pack = plan.step({
+      name: 'pack',
+      output: v.object({ archives: v.array(v.object({ path: v.string() })), outside: v.string() }),
+      run: (_, { folder }) => {
+        world.made++
+        const path = join(folder, 'word.tgz')
+        writeFileSync(path, 'packed')
+        return { archives: [{ path }], outside: world.outside }
+      },
+    })
+    plan.step({
+      name: 'unpack',
+      needs: { pack },
+      output: v.string(),
+      run: ({ pack }) => {
+        if (world.broken) throw new Error('no')
+        return readFileSync(pack.archives[0]?.path ?? '', 'utf8')
+      },
+    })
+  })
+  const archive = (path: string) => join(path, 'steps/00-pack/word.tgz')
+
+  test.each<[string, (path: string, runs: string) => string, boolean]>([
+    ['and is there is reused', (_, runs) => runs, false],
+    [
+      'and is gone is made again',
+      (path, runs) => {
+        rmSync(archive(path))
+        return runs
+      },
+      true,
+    ],
+    [
+      'where the run lay before is made again',
+      (_, runs) => {
+        renameSync(runs, `${runs}-moved`)
+        return `${runs}-moved`
+      },
+      true,
+    ],
+  ])('%s', async (name, harm, again) => {
+    const runs = join(root, name.replaceAll(' ', '-'))
+    Object.assign(world, { made: 0, broken: true })
+    const first = await runPlan(plan, { store: fileStore(runs), env: {} })
+    if (first.kind !== 'ended') throw new Error(first.kind)
+    world.broken = false
+    const store = fileStore(harm(first.path, runs))
+    const second = await runPlan(plan, { store, env: {}, resume: first.run })
+    expect(second).toMatchObject({ kind: 'ended', outcome: 'passed' })
+    expect(world.made).toBe(again ? 2 : 1)
+    if (again) expect(reasons(second).pack).toBe(`${archive(first.path)} in its output is gone`)
   })
 })
 
