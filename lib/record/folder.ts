@@ -2,18 +2,24 @@ import { closeSync, type Dirent, existsSync, openSync, readdirSync, readSync, st
 
 // Built-ins only: the list of plans reads through these before anything else is loaded.
 
-const tail = 64 * 1024
+// Most last lines are short, and a start of a plan reads those of many runs.
+const tails = [1024, 64 * 1024]
 
 /** The last complete line of the file at `path`; undefined where there is no file or no such line. */
 export function lastLine(path: string): string | undefined {
-  if (!existsSync(path)) return undefined
-  const size = statSync(path).size
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (size === undefined) return undefined
   const fd = openSync(path, 'r')
   try {
-    const bytes = Buffer.alloc(Math.min(size, tail))
-    readSync(fd, bytes, 0, bytes.length, size - bytes.length)
-    const end = bytes.lastIndexOf(0x0a)
-    return end === -1 ? undefined : bytes.toString('utf8', bytes.lastIndexOf(0x0a, end - 1) + 1, end)
+    for (const tail of tails) {
+      const bytes = Buffer.alloc(Math.min(size, tail))
+      readSync(fd, bytes, 0, bytes.length, size - bytes.length)
+      const end = bytes.lastIndexOf(0x0a)
+      const start = end < 1 ? 0 : bytes.lastIndexOf(0x0a, end - 1) + 1
+      const whole = start > 0 || size <= tail || tail === tails.at(-1)
+      if (whole) return end === -1 ? undefined : bytes.toString('utf8', start, end)
+    }
+    return undefined
   } finally {
     closeSync(fd)
   }

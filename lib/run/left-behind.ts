@@ -1,32 +1,31 @@
+import * as v from 'valibot'
+import { runEvent } from '../record/event.ts'
 import { bootId } from '../record/holder.ts'
-import { readJournal } from '../record/journal.ts'
 import type { Store } from '../record/store.ts'
 import { sweepTags } from '../shell/tree.ts'
 
-/** So many of a plan's newest runs are looked at. */
-const newest = 10
+/** So many of the plan's newest runs are looked at, and of each other plan's: every start looks, so that few are new to it. */
+const newest = { own: 10, other: 3 }
 
 /**
- * Ends what earlier runs of the plan left running when their runner and both its sentinels were killed at once; returns a
+ * Ends what earlier runs of any plan of the store left running when their runner and both its sentinels were killed at once; returns a
  * sentence for each run that had left something.
  */
 export async function endLeftBehind(store: Store, plan: string): Promise<readonly string[]> {
   const boot = bootId()
-  const unended = store
-    .runs(plan)
-    .slice(-newest)
-    .filter((run) => !hasEnded(store, plan, run))
-  const trees = unended.flatMap((run) => treesOf(store, plan, run, boot))
+  const trees = store.plans().flatMap((other) => {
+    const runs = orNone(() => store.runs(other))
+    return runs
+      .slice(other === plan ? -newest.own : -newest.other)
+      .flatMap((run) => orNone(() => treesOf(store, other, run, boot)))
+  })
   const ended = await sweepTags(trees)
-  return unended.flatMap((run) => {
+  const runs = new Set(trees.map((tree) => tree.run))
+  return [...runs].flatMap((run) => {
     const tags = trees.flatMap((tree) => (tree.run === run ? [tree.tag] : []))
     const count = ended.filter((tag) => tags.includes(tag)).length
     return count === 0 ? [] : [`ended ${processes(count)} that run ${run} left when it was killed`]
   })
-}
-
-function hasEnded(store: Store, plan: string, run: string): boolean {
-  return store.lastLine(plan, run)?.startsWith('{"event":"run-ended"') !== false
 }
 
 /** `1 process`, `3 processes`. */
@@ -34,14 +33,26 @@ export function processes(count: number): string {
   return count === 1 ? '1 process' : `${count} processes`
 }
 
-function treesOf(store: Store, plan: string, run: string, boot: string) {
+/** What cannot be read, perhaps of another plan, is told to whoever asks for that run, and stops no start. */
+function orNone<T>(read: () => readonly T[]): readonly T[] {
   try {
-    const events = readJournal(store.read(plan, run) ?? '', store.pathOf(plan, run))
-    return events.flatMap((event) => {
-      const tree = event.event === 'run-started' || event.event === 'run-resumed' ? event.tree : undefined
-      return tree?.tag !== undefined && tree.boot === boot ? [{ run, tag: tree.tag, runner: tree.pid }] : []
-    })
+    return read()
   } catch {
-    return [] // a journal that can't be read is told to whoever asks for that run
+    return []
   }
 }
+
+function treesOf(store: Store, plan: string, run: string, boot: string) {
+  if (store.lastLine(plan, run)?.startsWith('{"event":"run-ended"') !== false) return []
+  const trees = (store.read(plan, run)?.match(sittings) ?? []).flatMap((line) => {
+    const event = v.parse(runEvent, JSON.parse(line))
+    const tree = event.event === 'run-started' || event.event === 'run-resumed' ? event.tree : undefined
+    return tree?.tag !== undefined && tree.boot === boot
+      ? [{ run: `${plan}/${run}`, tag: tree.tag, runner: tree.pid }]
+      : []
+  })
+  return trees.length === 0 || store.goesOn(plan, run) ? [] : trees
+}
+
+/** The lines that begin a sitting: of a journal as long as a day nothing else has to be read. */
+const sittings = /^\{"event":"run-(?:started|resumed)".*$/gm

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from '
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { cgroupRoot, type Inside, noOutsider, type Outsider, outsider, type Started } from '../../outsider.ts'
-import { newestRun, planText, type Repository, removeRepositories, repository } from '../cli/helpers.ts'
+import { newestRun, passing, planText, type Repository, removeRepositories, repository } from '../cli/helpers.ts'
 
 setDefaultTimeout(60_000)
 if (noOutsider !== undefined) console.log(`Orphans are not counted: ${noOutsider}`)
@@ -31,6 +31,14 @@ const hard = planText(
     await Bun.write('runner', String(process.pid))
     await $\`sh daemons.sh\`
     return 2
+  } })`,
+)
+
+const third = planText(
+  'third',
+  `plan.step({ name: 'beside', output: v.number(), run: async (_, { $ }) => {
+    await $\`sleep 618 & until [ -e go ]; do sleep 0.01; done; kill $!\`
+    return 1
   } })`,
 )
 
@@ -152,6 +160,23 @@ describe.skipIf(noOutsider !== undefined)('SIGKILL', () => {
       expect(sleeping(run.outside.alive())).toEqual(daemonsUp)
       kill(...victim(run))
       expect(await run.outside.emptied(promised)).toEqual([])
+    })
+
+    test(`of all that could notice leaves orphans, which a start of another plan ends, and nothing of a third, under ${entry}`, async () => {
+      const { repo, outside, wrapper, runner, sentinels, shell } = await busy(command)
+      repo.file('plans/third.ts', third)
+      repo.file('plans/other.ts', planText('other', passing))
+      const beside = start(repo, outside, [execPath, 'run', 'plan', 'third'])
+      while (!outside.alive().some(({ command }) => command === 'sleep 618')) await Bun.sleep(10)
+      kill(...new Set([wrapper, runner, ...sentinels]), shell)
+      const next = start(repo, outside, [execPath, 'run', 'plan', 'other'])
+      expect(await next.stdout.text()).toMatch(/ended \d processes that run hard\/\S+ left when it was killed/)
+      expect(await next.exited).toBe(0)
+      expect(sleeping(outside.alive())).toEqual([])
+      expect(outside.alive().some(({ command }) => command === 'sleep 618')).toBe(true)
+      repo.file('go', '')
+      expect(await beside.exited).toBe(0)
+      expect(await outside.emptied(promised)).toEqual([])
     })
 
     test(`of all that could notice leaves orphans, which the next start ends, under ${entry}`, async () => {
