@@ -65,6 +65,37 @@ describe('report', () => {
     for (const path of [one, two]) expect(err).toContain(path.split('/').at(-1) ?? '')
   })
 
+  test('--explain of a run that was killed says what was running, what had not run and what to do next', async () => {
+    const body = `
+      const first = plan.step({ name: 'first', output: v.number(), run: () => 1 })
+      const convert = plan.step({ name: 'convert', needs: { first }, output: v.number(), run: async () => {
+        while (true) await Bun.sleep(5)
+      } })
+      plan.step({ name: 'later', needs: { convert }, output: v.number(), run: () => 3 })`
+    const at = repository({ killed: planText('killed', body) })
+    const child = at.start(['plan', 'killed'])
+    const journal = async () => at.read(`${await newestRun(at, 'killed')}/journal.jsonl`)
+    while (
+      !(await journal().catch(() => '')).includes('"step-started","at":"') ||
+      !(await journal()).includes('convert","attempt')
+    )
+      await Bun.sleep(5)
+    const during = (await at.run(['report', '--explain'])).out
+    expect(during).toMatch(/^ {2}… convert +is running\n {2}– later +has not run yet\n/m)
+    expect(during).not.toContain('go on')
+    child.kill('SIGKILL')
+    await child.exited
+    const { exit, out } = await at.run(['report', '--explain'])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/^ {2}… convert +was running when the run was killed\n {2}– later +had not run\n/m)
+    expect(out).toEndWith('  go on: bunx assay plan killed --resume\n')
+    const run = (await newestRun(at, 'killed')).split('/').at(-1)
+    at.file('runs/killed/20990101-000000-aaaa/journal.jsonl', await journal())
+    expect((await at.run(['report', run ?? ''])).out).toEndWith(
+      `  go on: bunx assay plan killed --resume --run ${run}\n`,
+    )
+  })
+
   test('of a journal that a newer Assay wrote is refused, and so is one with a hole', async () => {
     const journal = repo.read(`${one}/journal.jsonl`)
     repo.file('runs/one/20990101-000000-aaaa/journal.jsonl', journal.replace('"schema":1', '"schema":2'))
