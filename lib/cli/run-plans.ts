@@ -35,6 +35,8 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
   const choice = { names, tags: flags.tag ?? [], skipTags: flags['skip-tag'] ?? [] }
   const chosen = await chosenNames(places, choice, flags)
   if (chosen.length === 0) return nothingChosen(output, flags)
+  if (flags.run !== undefined && chosen.length > 1)
+    throw cannot('resume a run', '--run', 'given with one plan', chosen.join(' '))
 
   const loaded: Loaded[] = []
   for (const name of chosen) loaded.push(await load(places, name))

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { failing, newestRun, passing, planText, removeRepositories, repository } from './helpers.ts'
+import { failing, newestRun, passing, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
 
 afterAll(removeRepositories)
 
@@ -198,6 +198,32 @@ describe('part of a plan', () => {
     expect(out).toContain('it passed, and its inputs, parameters and code are unchanged')
     expect(out).toContain('it had failed')
     expect(readdirSync(join(repo.dir, 'runs/twice')).filter((name) => !name.startsWith('.'))).toHaveLength(1)
+  })
+
+  test('--resume --dry-run names the step that a decision waits for, not what it is called by who needs it', async () => {
+    const body = `
+      const first = plan.step({ name: 'first one', output: v.number(), run: (_, { env }) => {
+        if (env.BROKEN) throw new Failure('broken')
+        return 1
+      } })
+      const made = plan.step({ name: 'second one', output: v.number(), run: () => 1 })
+      plan.step({ name: 'last', needs: { made: first, other: made }, output: v.number(), run: () => 1 })`
+    const repo = repository({ names: planText('names', body) })
+    await repo.run(['plan', 'names'], { env: { BROKEN: '1' } })
+    const { out } = await repo.run(['plan', 'names', '--resume', '--dry-run'])
+    expect(out).toMatch(/step +last +runs, unless first one comes out as it was\n/)
+  })
+
+  test('--run is for one plan, which is said once', async () => {
+    const repo = repository({ one: planText('one', passing), two: planText('two', passing) })
+    await repo.run(['plan', 'one'])
+    const run = (await newestRun(repo, 'one')).split('/').at(-1) ?? ''
+    const ran = await repo.run(['plan', 'one', 'two', '--resume', '--run', run])
+    expect([ran.exit, ran.out, sentenceOf(ran)]).toEqual([
+      2,
+      '',
+      "Cannot resume a run as '--run' must be given with one plan: current value is one two",
+    ])
   })
 
   test('--failed runs the plans that failed last time, and of them what failed and what waited for it', async () => {
