@@ -28,17 +28,8 @@ function gpuOf(): Pick<Environment, 'gpu' | 'driver'> {
 function commitOf(folder: string): Pick<Environment, 'commit' | 'dirty'> {
   // What runs leave, and what is made again, is no part of what they run; not everybody has git ignore it.
   const all = [':/', ':(exclude)runs', ':(exclude).assay']
-  const status = run([
-    'git',
-    '-C',
-    folder,
-    'status',
-    '--porcelain=v2',
-    '--branch',
-    '--untracked-files=normal',
-    '--',
-    ...all,
-  ])
+  const how = ['--porcelain=v2', '--branch', '--untracked-files=normal']
+  const status = run(['git', '-C', folder, 'status', ...how, '--', ...all])
   const commit = status?.match(/^# branch\.oid ([0-9a-f]+)$/m)?.[1]
   return commit === undefined ? {} : { commit, dirty: /^[^#]/m.test(status ?? '') }
 }
