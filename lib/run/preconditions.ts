@@ -29,7 +29,15 @@ export function checkServices(
   env: Readonly<Record<string, string | undefined>>,
 ): void {
   const used = usersOf(graph, selected)
-  for (const node of graph.nodes) if (node.kind === 'service' && used.has(node.index)) node.service.precondition?.(env)
+  for (const node of graph.nodes) {
+    if (node.kind !== 'service' || !used.has(node.index)) continue
+    try {
+      node.service.precondition?.(env)
+    } catch (error) {
+      // Anew: nothing is wrong with the file that threw it, which would be named.
+      throw error instanceof Problem ? new Problem(error.message, { cause: error }) : error
+    }
+  }
 }
 
 function lackOfDisk(wanted: number, place: string): readonly string[] {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drawSamples } from '../../tasks/images/samples.ts'
-import { ended, newestRun, removeRepositories, sentenceOf } from '../lib/cli/helpers.ts'
+import { ended, newestRun, planText, removeRepositories, repository, sentenceOf } from '../lib/cli/helpers.ts'
 import { ownPlan, plainPath, sets } from './own-plans.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-faulty-'))
@@ -55,6 +55,21 @@ test('a line that is wrong is refused once, before a run begins and where one is
       expect(sentenceOf(ran)).toEndWith(next)
     }
   expect(existsSync(join(repo.dir, 'runs/functional-1'))).toBe(false)
+})
+
+test('what a service refuses is told without the place in the file that found it', async () => {
+  const service = `{ name: 'disk', precondition: (env) => { if (env.DISK) throw new Problem('No disk ' + env.DISK) }, start: () => never }`
+  const body = `const disk = plan.use(${service})
+    plan.step({ name: 'read', needs: { disk }, output: v.number(), run: () => 1 })
+    plan.step({ name: 'think', output: v.number(), run: () => 1 })`
+  const text = `import { Problem } from 'assay'\n${planText('p', body)}`
+  const repo = repository({ p: text })
+  const env = { DISK: 'seven' }
+  for (const words of [[], ['--dry-run']]) {
+    const ran = await repo.run(['plan', 'p', ...words], { env })
+    expect([ran.exit, ran.out, sentenceOf(ran)]).toEqual([2, '', 'No disk seven'])
+  }
+  expect((await repo.run(['plan', 'p', '--only', 'think'], { env })).exit).toBe(0)
 })
 
 describe('with few descriptors', () => {
