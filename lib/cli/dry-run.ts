@@ -55,10 +55,7 @@ function foresee(
     graph,
     selected,
     hashOf(recorded),
-    before &&
-      earlierOf(before, recorded, codeOf(places, plan.name), (text) =>
-        store.isGone(plan.name, before.heading.run, text),
-      ),
+    before && earlierOf(before, recorded, codeOf(places, plan.name), store),
   )
   const rows = graph.nodes.map((node) => [node.kind, node.name, forecast[node.index] ?? ''])
   const title = `${plan.name} · ${plan.title}${run === undefined ? '' : ` · resuming ${run}`}`

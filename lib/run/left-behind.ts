@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import { runEvent } from '../record/event.ts'
 import { bootId } from '../record/holder.ts'
-import type { Store } from '../record/store.ts'
+import type { LockHolder, Store } from '../record/store.ts'
 import { sweepTags } from '../shell/tree.ts'
+import { servicesFolder } from './context.ts'
 
 /** So many of the plan's newest runs are looked at, and of each other plan's: every start looks, so that few are new to it. */
 const newest = { own: 10, other: 3 }
@@ -56,3 +57,16 @@ function treesOf(store: Store, plan: string, run: string, boot: string) {
 
 /** The lines that begin a sitting: of a journal as long as a day nothing else has to be read. */
 const sittings = /^\{"event":"run-(?:started|resumed)".*$/gm
+
+/** Removes what the services of a run that was killed as it ended left; nothing while another run goes on. */
+export function removeLeft(store: Store, plan: string, holder: LockHolder): void {
+  const lock = store.lock(plan, holder)
+  if (lock.kind === 'busy') return
+  try {
+    const files = store.open(plan, holder.run)
+    files.remove(servicesFolder)
+    files.close()
+  } finally {
+    lock.release()
+  }
+}

@@ -1,6 +1,7 @@
 import type { Json } from '../plan/json.ts'
 import type { Code, StepEnded } from '../record/event.ts'
 import type { RunRecord, StepRecord } from '../record/run-record.ts'
+import type { Store } from '../record/store.ts'
 
 /** What an earlier sitting of the run left for this one. */
 export interface Earlier {
@@ -26,7 +27,7 @@ export function earlierOf(
   record: RunRecord,
   params: Readonly<Record<string, string>>,
   code: Code | undefined,
-  isGone: (text: string) => boolean,
+  store: Pick<Store, 'isGone'>,
 ): Earlier {
   // All steps of a sitting have the same code.
   const known = new Map<Code | undefined, CodeChange>()
@@ -38,7 +39,7 @@ export function earlierOf(
       known.set(step.code, change)
       return change
     },
-    isGone,
+    isGone: (text) => store.isGone(record.heading.plan, record.heading.run, text),
   }
 }
 

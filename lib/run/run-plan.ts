@@ -22,7 +22,7 @@ import { execute } from './engine.ts'
 import { environmentOf } from './environment.ts'
 import { type Following, following } from './following.ts'
 import { hashOf } from './identity.ts'
-import { endLeftBehind, processes } from './left-behind.ts'
+import { endLeftBehind, processes, removeLeft } from './left-behind.ts'
 import { namedNodes, nothingToDo, usersOf } from './nodes.ts'
 import type { Observer } from './observe.ts'
 import { givenParams, recordedParams } from './params.ts'
@@ -238,9 +238,7 @@ async function runIn<P extends Params>(
       stopping,
       services,
       paramsHash: hashOf(heading.params),
-      earlier:
-        before &&
-        earlierOf(before, heading.params, heading.code, (text) => options.store.isGone(plan.name, heading.run, text)),
+      earlier: before && earlierOf(before, heading.params, heading.code, options.store),
       contextOf: (node, attempt, signal, foreign) => stepContext(contexts, node, attempt, signal, foreign),
       record,
       settled: journal.settled,
@@ -288,16 +286,3 @@ async function runIn<P extends Params>(
 
 /** All of a run is over within this many milliseconds of the death of a sentinel, since the next blow would find nobody on guard. */
 const hurryMs = 1000
-
-/** Removes what the services of a run that was killed as it ended left; nothing while another run goes on. */
-function removeLeft(store: Store, plan: string, holder: LockHolder): void {
-  const lock = store.lock(plan, holder)
-  if (lock.kind === 'busy') return
-  try {
-    const files = store.open(plan, holder.run)
-    files.remove(servicesFolder)
-    files.close()
-  } finally {
-    lock.release()
-  }
-}
