@@ -8,7 +8,7 @@ export const tortureFlags = {
   victims: { type: 'string', value: 'LIST', help: `who is killed (default: ${victims.join(',')})` },
   signal: { type: 'string', value: 'NAME', help: 'KILL (default), TERM, INT or HUP' },
   seed: { type: 'string', value: 'N', help: 'the same kills again (default: another each time)' },
-  only: { type: 'string', value: 'N', help: 'only the kill of this number' },
+  only: { type: 'string', value: 'N', help: 'only the kill of this number, from 0 on' },
   faults: { type: 'boolean', help: 'a tenth of what the runs ask of the embedded object store goes wrong, too' },
   set: { type: 'string', multiple: true, value: 'k=v', help: 'gives a parameter of the plan' },
   jobs: { type: 'string', value: 'N', help: 'so many runs at once (default: the number of cores)' },
@@ -41,7 +41,7 @@ export interface Request {
   readonly jobs: number
   readonly withinMs: number
   readonly faults: boolean
-  /** The words that give the plan's parameters. */
+  /** The plan's parameters, as `--set` gives them. */
   readonly sets: readonly string[]
 }
 
@@ -51,10 +51,10 @@ export function requestOf(
   positionals: readonly string[],
 ): Request {
   const [plan, ...more] = positionals
-  if (plan === undefined || more.length > 0)
+  if (plan === undefined || more.length > 0 || /[*?[{]/.test(plan))
     throw cannot('torture a plan', 'PLAN', 'the name of one plan', positionals.join(' ') || 'none')
   const count = whole('--kills', values.kills ?? '60', 1)
-  const only = values.only === undefined ? undefined : whole('--only', values.only, 0)
+  const only = values.only === undefined ? undefined : whole('--only', values.only, 0, count - 1)
   return {
     plan,
     seed: whole('--seed', values.seed ?? String(Math.floor(Math.random() * 1e6)), 0),
@@ -64,13 +64,16 @@ export function requestOf(
     jobs: whole('--jobs', values.jobs ?? String(availableParallelism()), 1),
     withinMs: values.within === undefined ? Number.POSITIVE_INFINITY : 60_000 * whole('--within', values.within, 1),
     faults: values.faults ?? false,
-    sets: (values.set ?? []).flatMap((given) => ['--set', given]),
+    sets: values.set ?? [],
   }
 }
 
-function whole(flag: string, given: string, from: number): number {
-  if (/^\d{1,9}$/.test(given) && Number(given) >= from) return Number(given)
-  throw cannot('torture a plan', flag, `a whole number from ${from}`, given)
+function whole(flag: string, given: string, from: number, to?: number): number {
+  if (/^\d{1,9}$/.test(given) && Number(given) >= from && (to === undefined || Number(given) <= to))
+    return Number(given)
+  const range = to === undefined ? '' : ` to ${to}`
+  const next = to === undefined ? '' : 'Kills are numbered from 0, and --kills says how many there are'
+  throw cannot('torture a plan', flag, `a whole number from ${from}${range}`, given, next)
 }
 
 function victimsOf(given: string | undefined): readonly Victim[] {

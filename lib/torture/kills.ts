@@ -38,10 +38,15 @@ export interface Course {
 
 const kinds = ['line', 'between', 'birth', 'write'] as const
 
+/** Who is killed by the kill of this number. */
+export function victimOf(index: number, chosen: readonly Victim[]): Victim {
+  return chosen[index % chosen.length] ?? victims[0]
+}
+
 /** The kill of this number: the same for the same seed, course and victims. Those of kind `line` go through every line in turn. */
 export function killOf(index: number, attempt: number, seed: number, course: Course, chosen: readonly Victim[]): Kill {
   const draw = dice(`${seed} ${index} ${attempt}`)
-  const victim = chosen[index % chosen.length] ?? victims[0]
+  const victim = victimOf(index, chosen)
   const round = Math.floor(index / chosen.length)
   const kind = attempt === 0 ? (kinds[round % kinds.length] ?? 'line') : pick(kinds, draw())
   const inTurn = Math.floor(round / kinds.length) * chosen.length + (index % chosen.length)

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { several } from '../report/format.ts'
 import type { Enclosures } from './enclosure.ts'
 import { type Evidence, type Findings, findingsOf } from './judge.ts'
 import type { Victim } from './kills.ts'
@@ -29,6 +30,8 @@ export interface TortureOptions {
   readonly withinMs: number
   /** Called after each. */
   told(done: readonly Done[]): void
+  /** Called with what is done beside kills. */
+  telling(text: string): void
 }
 
 /** A kill and what came of it. */
@@ -91,7 +94,8 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
   // What only differs may do so in unbroken runs, too, seldom and when they run side by side: as many as it takes to know.
   for (let round = 1; round <= doubtRounds && doubtful() && !stopped.aborted; round++) {
     const numbers = Array.from({ length: jobs }, (_, at) => 10 + round * jobs + at)
-    const { subject, folder, enclosures } = options
+    const { subject, folder, enclosures, telling } = options
+    telling(`${several(jobs, 'unbroken run')} more, to know whether what differs does so without a kill`)
     const runs = await Promise.all(numbers.map((number) => unbrokenRun(subject, folder, number, enclosures)))
     for (const { record } of runs)
       reference = { ...reference, unsteady: either(reference.unsteady, unsteadyIn([reference.record, record])) }

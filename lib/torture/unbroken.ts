@@ -57,7 +57,9 @@ export async function unbrokenRun(
     const course = await courseOf({ journal, first, pids: enclosure.pids, ended })
     const exit = await sitting.exit(1000)
     const reading = readingOf(journal.text())
-    const said = `:\n${textOf(ground.output)?.trimEnd().split('\n').slice(-15).join('\n')}`
+    const lines = textOf(ground.output)?.trimEnd().split('\n').slice(-15).join('\n')
+    // As if it had run where it stands: there is nothing left of the other place to look at.
+    const said = `:\n${lines?.replaceAll(ground.repository, subject.root)}`
     if (reading.kind !== 'record' || reading.record.ended === undefined) throw refused('leaves no record', said)
     const { outcome } = reading.record.ended
     if (outcome !== 'passed' && outcome !== 'failed') throw refused(`ended ${outcome}`, said)
@@ -76,11 +78,16 @@ export async function unbroken(
   folder: string,
   times: number,
   enclosures: Enclosures,
+  telling: (text: string) => void,
 ): Promise<Unbroken> {
   const from = performance.now()
-  const first = await unbrokenRun(subject, folder, 1, enclosures)
+  const next = (number: number) => {
+    telling(`unbroken run ${number} of ${times}, to know what it comes to`)
+    return unbrokenRun(subject, folder, number, enclosures)
+  }
+  const first = await next(1)
   const others: One[] = []
-  while (others.length < times - 1) others.push(await unbrokenRun(subject, folder, others.length + 2, enclosures))
+  while (others.length < times - 1) others.push(await next(others.length + 2))
   const seconds = (performance.now() - from) / 1000 / times
   const all = [first, ...others]
   const exits = [...new Set(all.map(({ exit }) => exit))]

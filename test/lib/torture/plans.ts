@@ -95,3 +95,16 @@ export const tampering = (change: string) => `
       return 2
     },
   })`
+
+/** What its second step makes is another number in a run that was resumed. */
+export const noticing = `
+  const made = plan.step({ name: 'make', output: v.number(), run: () => 1 })
+  plan.step({
+    name: 'notice',
+    needs: { made },
+    output: v.number(),
+    run: async (_, { folder }) => {
+      await Bun.sleep(300)
+      return (await Bun.file(folder + '/../../journal.jsonl').text()).includes('run-resumed') ? 3 : 2
+    },
+  })`
