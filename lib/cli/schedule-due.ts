@@ -1,5 +1,6 @@
 import { cannot } from '../plan/problem.ts'
 import { timesAfter } from '../plan/schedule.ts'
+import { libc } from '../shell/libc.ts'
 import { machineZone } from './machine-zone.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
@@ -34,7 +35,11 @@ async function runDue(
 ): Promise<number> {
   const { plans, problems } = await scheduledPlans(places, names, readState(places))
   const claimed = claim(places, plans, now, zone)
-  if (claimed.length === 0) return told(problems)
+  if (claimed.length === 0) {
+    // To a person alone: cron asks every 15 minutes, and keeps what is said.
+    if (libc().isTerminal(2)) writeTo(2, 'Nothing has become due since this was asked last\n')
+    return told(problems)
+  }
   const { runChosen } = await import('./run-plans.ts')
   return runChosen(places, claimed, onFail === undefined ? {} : { 'on-fail': onFail })
 }

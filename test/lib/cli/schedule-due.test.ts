@@ -6,7 +6,7 @@ import { placesOf } from '../../../lib/cli/places.ts'
 import { claim, lastQuarter, sinceAsked } from '../../../lib/cli/schedule-due.ts'
 import { readState } from '../../../lib/cli/schedule-state.ts'
 import { timesBetween, timetableOf } from '../../../lib/plan/schedule.ts'
-import { passing, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
+import { entry, passing, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
 import { inProcess } from './in-process.ts'
 
 afterAll(removeRepositories)
@@ -68,6 +68,20 @@ describe('schedule due', () => {
     // Off for days: a night to catch up on, not all of them.
     expect(await asked('2026-11-25T12:00Z')).toEqual(['  hourly · The', '  nightly · The'])
     expect(await asked('2026-11-25T12:15Z')).toEqual([])
+  })
+
+  test('with --run says to a person, and to no log of cron, that there was nothing to run', async () => {
+    const at = repository(plans)
+    const words = ['schedule', 'due', '--run', '--at', '2026-11-21T01:10Z']
+    expect(await at.run(words)).toEqual({ exit: 0, out: '', err: '' })
+    let shown = ''
+    const data = (_: unknown, bytes: Uint8Array) => {
+      shown += new TextDecoder().decode(bytes)
+    }
+    const child = Bun.spawn([process.execPath, entry, ...words], { cwd: at.dir, terminal: { data } })
+    expect(await child.exited).toBe(0)
+    while (!shown.includes('\n')) await Bun.sleep(5)
+    expect(shown).toBe('Nothing has become due since this was asked last\r\n')
   })
 
   test('with --run fails for a plan that no longer loads or is gone, at the time that was known of it', async () => {
