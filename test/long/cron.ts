@@ -102,7 +102,8 @@ test.skipIf(reason !== undefined)(
 
     const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
     const told = () => read(join(scratch, 'told'))
-    await until(() => told().includes('overlapped'), 200)
+    // The command writes its own line first, and what it is told a moment later.
+    await until(() => told().includes('running since'), 200)
     expect(told()).toStartWith('100% \\ of slow: overlapped\nslow overlapped on ')
     expect(told()).toMatch(
       /Cannot run slow as 'every other run of slow' must be over: current value is run \S+ \(process \d+ on /,
@@ -111,7 +112,8 @@ test.skipIf(reason !== undefined)(
     assay('schedule', 'remove')
     expect(run(['crontab', '-l'])).toBe(others)
     writeFileSync(join(root, 'go'), '')
-    await until(() => told().includes('100% \\ of slow: failed'), 60)
+    await until(() => told().includes('failed · 1 step (1 failed)'), 60)
+    expect(told()).toContain('100% \\ of slow: failed\n')
     const path = installed.match(/ PATH=(\S+) /)?.[1] ?? 'none'
     expect(told()).toContain(`PATH is ${path}, and ${Bun.which('bun', { PATH: path })}\n`)
     expect(told()).toMatch(/failed · 1 step \(1 failed\)/)
