@@ -28,6 +28,9 @@ export function guardStdout(): RealStdout {
   return queuedWriter(fd, isTTY)
 }
 
+/** Whoever read is gone: from a pipe, or from a socket (what Bun and Node give their children) with something unread. */
+const goneReader = new Set<unknown>(['EPIPE', 'ECONNRESET'])
+
 function queuedWriter(fd: number, isTTY: boolean): RealStdout {
   const queue: Uint8Array[] = []
   let state: 'open' | 'closed' | Problem = 'open'
@@ -38,7 +41,7 @@ function queuedWriter(fd: number, isTTY: boolean): RealStdout {
       try {
         await writeAll(fd, next)
       } catch (error) {
-        state = codeOf(error) === 'EPIPE' ? 'closed' : new Problem(`Cannot write to stdout: ${messageOf(error)}`)
+        state = goneReader.has(codeOf(error)) ? 'closed' : new Problem(`Cannot write to stdout: ${messageOf(error)}`)
         queue.length = 0
       }
     }
