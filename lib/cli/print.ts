@@ -9,7 +9,7 @@ export function writeTo(fd: 1 | 2, text: string): void {
       at += writeSync(fd, bytes, at)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE') return
+      if (code === 'EPIPE' || code === 'ECONNRESET') return
       // Somebody else who has the pipe or terminal open made it non-blocking, and it is full.
       if (code !== 'EAGAIN') throw error
       Bun.sleepSync(5)
