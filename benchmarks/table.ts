@@ -1,4 +1,5 @@
 import { medianInterval } from '../lib/stats/median-interval.ts'
+import { summarize } from '../lib/stats/summary.ts'
 
 /** The median of paired ratios with the interval that holds the true one at least 95 times in a hundred. */
 export interface Ratio {
@@ -23,9 +24,7 @@ export function pairedRatio(ours: readonly number[], theirs: readonly number[]):
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = (sorted.length - 1) / 2
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
+  return summarize(values)?.median ?? Number.NaN
 }
 
 /** `2.41 (2.30–2.55, 12 pairs)` */

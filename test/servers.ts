@@ -140,7 +140,8 @@ export async function startInProcess(): Promise<RunningServer> {
   }
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** What a store that was started prints first. Throws with all it said when it ends before that. */
+export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of stream) {

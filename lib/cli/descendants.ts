@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { statOf } from '../shell/tag.ts'
 import { killMarked } from '../shell/tree.ts'
 
 /** Ends every process that this one started at once; where they can't be marked, those that are still its children, or children of one. */
@@ -25,13 +26,7 @@ function processes(): readonly (readonly [pid: number, parent: number])[] {
   return [...stdout.toString().matchAll(/(\d+)\s+(\d+)/g)].map(([, pid, parent]) => [Number(pid), Number(parent)])
 }
 
-function entryOf(pid: string): [[number, number]] | [] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Its name, which may hold anything, stands in brackets before its state and its parent.
-    const [, parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return [[Number(pid), Number(parent)]]
-  } catch {
-    return [] // it ended between the listing and the look
-  }
+function entryOf(name: string): [[number, number]] | [] {
+  const [, parent] = statOf(Number(name))
+  return parent === undefined ? [] : [[Number(name), Number(parent)]]
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
-import { Problem } from '../plan/problem.ts'
+import { errorCode, Problem } from '../plan/problem.ts'
+import { readerIsGone } from '../shell/reader-gone.ts'
 
 /** Writes all of `text` before it returns; a reader that has gone away (`| head`) is no error. */
 export function writeTo(fd: 1 | 2, text: string): void {
@@ -8,10 +9,9 @@ export function writeTo(fd: 1 | 2, text: string): void {
     try {
       at += writeSync(fd, bytes, at)
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE' || code === 'ECONNRESET') return
+      if (readerIsGone(error)) return
       // Somebody else who has the pipe or terminal open made it non-blocking, and it is full.
-      if (code !== 'EAGAIN') throw error
+      if (errorCode(error) !== 'EAGAIN') throw error
       Bun.sleepSync(5)
     }
   }

@@ -23,6 +23,11 @@ export function sentence(action: string, what: string, rule: string, value: unkn
   return `Cannot ${action} as '${what}' must be ${rule}: current value is ${cut === '' ? 'empty' : cut}${next && `. ${next}`}`
 }
 
+/** The system's code of anything thrown, `ENOENT`; undefined where it has none. */
+export function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
 /** The sentence of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

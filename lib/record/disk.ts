@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
+import { errorCode } from '../plan/problem.ts'
 
 /**
  * The few calls by which what a run leaves gets on the disk. A test puts another in its place, which loses at a power cut
@@ -75,6 +76,6 @@ export const disk: Disk = {
 
 /** Some network file systems sync no folders, since they have written each name before they say that it is there. */
 function unlessUnsupported(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCode(error)
   if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
 }

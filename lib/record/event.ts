@@ -27,17 +27,62 @@ export const findingRecord = v.object({
 })
 export interface FindingRecord extends v.InferOutput<typeof findingRecord> {}
 
+const range = v.object({ low: v.number(), high: v.number() })
+
 /** A metric's samples and how they were judged, as they are kept. */
 export const metricRecord = v.object({
   name: v.string(),
   unit: v.string(),
   better: v.picklist(['higher', 'lower']),
   samples: v.array(v.number()),
+  /** The bounds of its reference, in its unit. */
   low: v.optional(v.number()),
   high: v.optional(v.number()),
+  /** Which of the measure's variants; `name` is then `metric[variant]`. */
+  variant: v.optional(v.string()),
+  /** Which quantile of the samples is the value; absent: the median. */
+  quantile: v.optional(v.number()),
+  value: v.optional(v.number()),
+  /** Holds the true value at `level` (0.95: nineteen times in twenty). */
+  interval: v.optional(v.object({ ...range.entries, level: v.number() })),
+  /** What it was held against besides bounds: a metric of this run or a baseline's run, its value, and what the ratio may be. */
+  against: v.optional(
+    v.object({
+      kind: v.picklist(['metric', 'baseline']),
+      name: v.string(),
+      value: v.number(),
+      low: v.optional(v.number()),
+      high: v.optional(v.number()),
+    }),
+  ),
+  /** The value over that of `against`, with its interval. */
+  ratio: v.optional(v.object({ value: v.number(), ...range.entries })),
   verdict,
+  /** The verdict in one sentence. */
+  because: v.optional(v.string()),
+  /** About how many samples would have decided it. */
+  needed: v.optional(v.number()),
+  /** What speaks against believing the samples. */
+  warnings: v.optional(v.array(v.object({ kind: v.string(), text: v.string() }))),
+  /** The file of the run that has every sample, with when it was taken. */
+  raw: v.optional(v.string()),
 })
 export interface MetricRecord extends v.InferOutput<typeof metricRecord> {}
+
+/** How a measure's samples were taken. */
+export const samplingRecord = v.object({
+  /** Of the order of variants within each round. */
+  seed: v.number(),
+  rounds: v.number(),
+  warmup: v.object({ rounds: v.number(), steady: v.boolean(), because: v.string() }),
+  /** How many operations each timed span held, by variant where there are any. */
+  batch: v.optional(v.record(v.string(), v.number())),
+  /** Why no more were taken. */
+  stopped: v.picklist(['fixed', 'precise', 'decided', 'budget', 'most']),
+  /** What the machine did meanwhile that may show in the numbers. */
+  disturbances: v.optional(v.array(v.object({ kind: v.string(), text: v.string() }))),
+})
+export interface SamplingRecord extends v.InferOutput<typeof samplingRecord> {}
 
 /** Where a run ran. Never holds a secret: what is not listed here is not recorded. */
 export const environment = v.object({
@@ -47,6 +92,8 @@ export const environment = v.object({
   memory: v.number(),
   os: v.string(),
   bun: v.string(),
+  /** Tells machines apart whose numbers cannot be compared. */
+  machine: v.optional(v.string()),
   gpu: v.optional(v.string()),
   driver: v.optional(v.string()),
   commit: v.optional(v.string()),
@@ -146,6 +193,8 @@ const stepEnded = v.object({
   needs: v.optional(v.record(v.string(), v.string())),
   findings: v.optional(v.array(findingRecord)),
   metrics: v.optional(v.array(metricRecord)),
+  /** Of a measure. */
+  sampling: v.optional(samplingRecord),
   /** `true`: nothing ran, an earlier output of this run stands. */
   reused: v.optional(v.literal(true)),
   /** Why it could be reused, for `--explain`. */

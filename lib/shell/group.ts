@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Stopped } from '../plan/context.ts'
+import { errorCode } from '../plan/problem.ts'
 import { statOf } from './tag.ts'
 
 /** Sends `signal` to every process of the group; false when there is none any more. */
@@ -8,7 +9,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
     process.kill(-group, signal)
     return true
   } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
+    if (errorCode(error) === 'ESRCH') return false
     throw error
   }
 }
@@ -18,7 +19,7 @@ export function groupRuns(group: number): boolean {
   try {
     process.kill(-group, 0)
   } catch (error) {
-    return codeOf(error) === 'EPERM'
+    return errorCode(error) === 'EPERM'
   }
   return process.platform !== 'linux' || membersOf(group).length > 0
 }
@@ -49,8 +50,4 @@ function membersOf(group: number): number[] {
     const [state, , pgrp] = statOf(Number(name))
     return pgrp === String(group) && state !== 'Z' && state !== 'X' ? [Number(name)] : []
   })
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -1,4 +1,5 @@
 import { closeSync, writeSync } from 'node:fs'
+import { errorCode } from '../plan/problem.ts'
 import { libc } from './libc.ts'
 
 /**
@@ -93,6 +94,6 @@ function write(fd: number, line: string): void {
     writeSync(fd, `${line}\n`)
   } catch (error) {
     // It was killed a moment ago, which whoever holds the run hears next.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+    if (errorCode(error) !== 'EPIPE') throw error
   }
 }

@@ -1,7 +1,8 @@
 import { write as writeTo } from 'node:fs'
 import { promisify } from 'node:util'
-import { messageOf, Problem } from '../plan/problem.ts'
+import { errorCode, messageOf, Problem } from '../plan/problem.ts'
 import { libc } from './libc.ts'
+import { readerIsGone } from './reader-gone.ts'
 
 /** The stdout that this process was started with, which nothing else in it can reach any more. */
 export interface RealStdout {
@@ -28,9 +29,6 @@ export function guardStdout(): RealStdout {
   return queuedWriter(fd, isTTY)
 }
 
-/** Whoever read is gone: from a pipe, or from a socket (what Bun and Node give their children) with something unread. */
-const goneReader = new Set<unknown>(['EPIPE', 'ECONNRESET'])
-
 function queuedWriter(fd: number, isTTY: boolean): RealStdout {
   const queue: Uint8Array[] = []
   let state: 'open' | 'closed' | Problem = 'open'
@@ -41,7 +39,7 @@ function queuedWriter(fd: number, isTTY: boolean): RealStdout {
       try {
         await writeAll(fd, next)
       } catch (error) {
-        state = goneReader.has(codeOf(error)) ? 'closed' : new Problem(`Cannot write to stdout: ${messageOf(error)}`)
+        state = readerIsGone(error) ? 'closed' : new Problem(`Cannot write to stdout: ${messageOf(error)}`)
         queue.length = 0
       }
     }
@@ -71,12 +69,8 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
       at += (await writeSome(fd, bytes, at)).bytesWritten
     } catch (error) {
       // Somebody else who has the pipe or terminal open made it non-blocking, and it is full.
-      if (codeOf(error) !== 'EAGAIN') throw error
+      if (errorCode(error) !== 'EAGAIN') throw error
       await Bun.sleep(5)
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { statOf } from '../shell/tag.ts'
 
 /** A process as /proc shows it. */
 export interface Proc {
@@ -13,12 +14,10 @@ export interface Proc {
 /** What is known of a process; undefined for one that has ended, reaped or not. */
 export function procOf(pid: number): Proc | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // Its name, which may hold anything, stands in brackets before the rest (proc_pid_stat(5), fields 3 on).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+    const [state = 'X', ...fields] = statOf(pid)
+    if (state === 'Z' || state === 'X') return undefined
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
-    return { pid, parent: Number(fields[1]), group: Number(fields[2]), born: Number(fields[19]), args }
+    return { pid, parent: Number(fields[0]), group: Number(fields[1]), born: Number(fields[18]), args }
   } catch {
     return undefined // it ended between the listing and the look
   }

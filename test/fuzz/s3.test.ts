@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { parseResponse, type WireResponse } from '../conformance/http.ts'
 import { serverAt } from '../conformance/server.ts'
+import { firstLine } from '../servers.ts'
 import { fuzz, type Verdict } from './fuzz.ts'
 import { type Ask, asks, bucket, type Does } from './s3-asks.ts'
 import { bytesOf, type Damage, damages } from './s3-damages.ts'
@@ -159,15 +160,4 @@ function exchange(bytes: Buffer, method: string, damage: Damage | undefined): Pr
     socket.write(bytes)
     if (damage?.ends) socket.end()
   })
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const bytes of stream) {
-    text += decoder.decode(bytes, { stream: true })
-    const end = text.indexOf('\n')
-    if (end >= 0) return text.slice(0, end)
-  }
-  throw new Error(`the store ended before it said where it listens: ${text}`)
 }

@@ -3,20 +3,8 @@ export type Limiter = <T>(work: () => Promise<T>) => Promise<T>
 
 /** At most `limit` pieces of work at once. */
 export function limiter(limit: number): Limiter {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    // A slot that comes free is handed to the first in line, never offered to all, so nobody can overtake.
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
+  const within = budget(limit)
+  return (work) => within(1, work)
 }
 
 /** Runs `work` once it fits beside what is under way, in the order asked. */
@@ -25,6 +13,7 @@ export type Budget = <T>(weight: number, work: () => Promise<T>) => Promise<T>
 /** Work of at most this weight at once; what weighs more goes alone. */
 export function budget(limit: number): Budget {
   let taken = 0
+  // What comes free is handed to the first in line, never offered to all, so nobody can overtake.
   const waiting: { readonly weight: number; go(): void }[] = []
   const admit = () => {
     for (let [next] = waiting; next && (taken === 0 || taken + next.weight <= limit); [next] = waiting) {
