@@ -14,10 +14,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'lib/stats': [],
   'lib/shell': ['lib/plan'],
   'lib/record': ['lib/plan', 'lib/stats'],
-  'lib/run': ['lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
+  'lib/machine': ['lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
+  'lib/run': ['lib/machine', 'lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
   'lib/report': ['lib/run', 'lib/record', 'lib/plan', 'lib/stats'],
   'lib/torture': ['lib/report', 'lib/record', 'lib/plan', 'lib/shell'],
-  'lib/cli': ['lib/torture', 'lib/report', 'lib/run', 'lib/record', 'lib/plan', 'lib/stats', 'lib/shell'],
+  'lib/cli': [
+    'lib/torture',
+    'lib/report',
+    'lib/run',
+    'lib/machine',
+    'lib/record',
+    'lib/plan',
+    'lib/stats',
+    'lib/shell',
+  ],
 }
 
 interface Import {
