@@ -107,7 +107,7 @@ describe('the house', () => {
   })
 
   test('lib and every plan load without the heavy libraries', async () => {
-    const heavy = ['sharp', '@aws-sdk/client-s3', 'zx', 'webgpu', '@huggingface/hub']
+    const heavy = ['sharp', '@aws-sdk/client-s3', 'zx', 'webgpu', '@huggingface/hub', '@observablehq/plot', 'linkedom']
     const entries = [
       'lib/index.ts',
       ...filesUnder('plans'),
