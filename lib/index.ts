@@ -1,8 +1,17 @@
 export { equal, type Finding, holds, undecided } from './plan/check.ts'
-export type { StepContext, Stopped, WorkContext } from './plan/context.ts'
+export type { MeasureContext, StepContext, Stopped, WorkContext } from './plan/context.ts'
 export type { Handle } from './plan/handle.ts'
 export type { Json } from './plan/json.ts'
-export { atLeast, atMost, higher, lower, type Quantity, quantity } from './plan/metric.ts'
+export {
+  atLeast,
+  atMost,
+  higher,
+  lower,
+  noWorseThanBaseline,
+  type Quantity,
+  quantity,
+  timesOf,
+} from './plan/metric.ts'
 export { flag, integer, oneOf, type Param, param, text } from './plan/param.ts'
 export { definePlan, type Plan } from './plan/plan.ts'
 export { cannot, Failure, messageOf, Problem } from './plan/problem.ts'

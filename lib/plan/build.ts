@@ -1,7 +1,7 @@
 import { parseDuration } from './duration.ts'
-import type { Graph, Node } from './graph.ts'
+import type { Graph, MeasureNode, Node } from './graph.ts'
 import type { Handle, Needs, NodeKind } from './handle.ts'
-import type { Metrics } from './metric.ts'
+import { checkMeasure, measurePart } from './measure.ts'
 import type { Params, ParamValues } from './param.ts'
 import type { Plan, PlanBuilder } from './plan.ts'
 import { cannot } from './problem.ts'
@@ -74,15 +74,13 @@ export function buildGraph<P extends Params>(plan: Plan<P>, params: ParamValues<
         ...(options.stillThere && { stillThere: options.stillThere }),
       }),
     check: (options) => add({ kind: 'check', ...common(options, false), run: options.run }),
-    measure: (options) =>
-      add({
-        kind: 'measure',
-        ...common(options, true),
-        metrics: named(plan.name, options.name, options.metrics),
-        samples: atLeastOne(plan.name, options.name, 'samples', options.samples ?? 5, 1),
-        warmup: atLeastOne(plan.name, options.name, 'warmup', options.warmup ?? 1, 0),
-        run: options.run,
-      }),
+    measure: (options) => {
+      const { name, budget, run } = options
+      const part = measurePart(plan.name, name, options, budget)
+      const node: MeasureNode = { kind: 'measure', ...common(options, true), ...part, run }
+      checkMeasure(plan.name, node, nodes)
+      return add(node)
+    },
   }
   plan.build(builder, params)
   return { nodes }
@@ -90,15 +88,4 @@ export function buildGraph<P extends Params>(plan: Plan<P>, params: ParamValues<
 
 function isList(handle: Handle<unknown> | readonly Handle<unknown>[]): handle is readonly Handle<unknown>[] {
   return Array.isArray(handle)
-}
-
-function named<M extends Metrics>(plan: string, measure: string, metrics: M): M {
-  // Every step has a row of that name in its results.
-  if (!('duration' in metrics)) return metrics
-  throw cannot(`build plan ${plan}`, 'metrics', "named other than 'duration'", 'duration', `See '${measure}'.`)
-}
-
-function atLeastOne(plan: string, measure: string, what: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value
-  throw cannot(`build plan ${plan}`, what, `a whole number of at least ${least}`, value, `See '${measure}'.`)
 }

@@ -35,3 +35,23 @@ export interface StepContext extends WorkContext {
   /** zx's `$`, bound to this step: cancelled with it, its output in the step's log. */
   readonly $: Shell
 }
+
+/** What a measure's function is given for each sample. */
+export interface MeasureContext<V extends string> extends StepContext {
+  /** Which of the variants to take a sample of. */
+  readonly variant: [V] extends [never] ? undefined : V
+  /** 1, 2 … of the rounds that count; 0 while warming up. */
+  readonly round: number
+  /**
+   * How long an operation takes. What comes before and after the call is not timed. An operation that is too short for the clock is done
+   * many times in one span, the same number in every sample, unless `times` says how often: 1 for one that would not do the same again.
+   */
+  time<T>(operation: () => T, options?: { readonly times?: number }): Promise<Timed<Awaited<T>>>
+}
+
+export interface Timed<T> {
+  /** Of one operation. */
+  readonly seconds: number
+  /** What the last of them returned. */
+  readonly value: T
+}

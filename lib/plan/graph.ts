@@ -1,6 +1,6 @@
 import type { Finding } from './check.ts'
-import type { StepContext } from './context.ts'
-import type { Metrics, Quantity } from './metric.ts'
+import type { MeasureContext, StepContext } from './context.ts'
+import type { Derived, Metrics, Quantity } from './metric.ts'
 import type { Service } from './service.ts'
 import type { MaybePromise, OutputSchema, Retry } from './step.ts'
 
@@ -52,10 +52,25 @@ export interface CheckNode extends WorkBase {
 export interface MeasureNode extends WorkBase {
   readonly kind: 'measure'
   readonly metrics: Metrics
-  readonly samples: number
-  readonly warmup: number
-  run(inputs: Erased, context: StepContext): MaybePromise<Readonly<Record<string, Quantity<string>>>>
+  /** None: the measure has no variants. */
+  readonly variants: readonly string[]
+  readonly derived: Readonly<Record<string, Derived<Erased>>>
+  readonly rule: SamplingRule
+  readonly warmup: number | 'steady'
+  run(inputs: Erased, context: MeasureContext<string>): MaybePromise<Readonly<Record<string, Quantity<string>>>>
 }
+
+/** When a measure has samples enough. */
+export type SamplingRule =
+  | { readonly kind: 'fixed'; readonly samples: number; readonly budget: number | undefined }
+  | {
+      readonly kind: 'until sure'
+      readonly least: number
+      readonly most: number
+      readonly precision: number
+      /** Milliseconds. */
+      readonly budget: number
+    }
 
 /** The indexes a node needs, each once, in the order they are named. */
 export function needsOf(node: Node): readonly number[] {

@@ -41,7 +41,12 @@ export interface PlanBuilder {
   use<Client>(service: Service<Client>): Handle<Client>
   step<const N extends Needs, S extends OutputSchema>(options: StepOptions<N, S>): Handle<v.InferOutput<S>>
   check<const N extends Needs>(options: CheckOptions<N>): Handle<null>
-  measure<const N extends Needs, const M extends Metrics>(options: MeasureOptions<N, M>): Handle<Samples<M>>
+  measure<
+    const N extends Needs,
+    const M extends Metrics,
+    const V extends string = never,
+    const D extends string = never,
+  >(options: MeasureOptions<N, M, V, D>): Handle<Samples<M, V, D>>
 }
 
 /**

@@ -1,10 +1,10 @@
 import type * as v from 'valibot'
 import type { Finding } from './check.ts'
-import type { StepContext } from './context.ts'
+import type { MeasureContext, StepContext } from './context.ts'
 import type { Duration } from './duration.ts'
 import type { Inputs, Needs } from './handle.ts'
 import type { Json } from './json.ts'
-import type { Metrics, Sample } from './metric.ts'
+import type { ByVariant, Derived, Metrics, Round, Sample } from './metric.ts'
 
 export type MaybePromise<T> = T | Promise<T>
 
@@ -46,14 +46,46 @@ export interface CheckOptions<N extends Needs> extends Rules<N> {
   run(inputs: Inputs<N>, context: StepContext): MaybePromise<readonly Finding[]>
 }
 
-export interface MeasureOptions<N extends Needs, M extends Metrics> extends Rules<N> {
+/** How many samples a measure takes: a fixed number, or as many as it needs to be sure. */
+export type SampleRule =
+  | {
+      /** Exactly so many rounds. */
+      readonly samples: number
+      readonly minSamples?: never
+      readonly maxSamples?: never
+      readonly precision?: never
+    }
+  | {
+      readonly samples?: never
+      /** Nothing is decided before so many rounds; 10 when absent. */
+      readonly minSamples?: number
+      /** No more rounds than this; 1000 when absent. */
+      readonly maxSamples?: number
+      /** How tight the interval of each metric is to be: half its width over the value; 0.02 when absent. */
+      readonly precision?: number
+    }
+
+interface Measuring<N extends Needs, M extends Metrics, V extends string, D extends string> extends Rules<N> {
   readonly metrics: M
-  /** How many samples are recorded; 5 when absent. */
-  readonly samples?: number
-  /** How many runs come before them and do not count; 1 when absent. */
-  readonly warmup?: number
-  run(inputs: Inputs<N>, context: StepContext): MaybePromise<Sample<M>>
+  /** Each round takes one sample of every variant, in a random order. */
+  readonly variants?: readonly V[]
+  /** Metrics that are worked out of the others, round by round. */
+  readonly derived?: Readonly<Record<D, Derived<Round<M, V>>>>
+  /** No round begins after this long, warm-up included; `30 s` when absent, without end where `samples` is given. */
+  readonly budget?: Duration
+  /** How many rounds come first and do not count; `steady`, the default: until the numbers no longer tend up or down. */
+  readonly warmup?: number | 'steady'
+  run(inputs: Inputs<N>, context: MeasureContext<V>): MaybePromise<Sample<M>>
 }
 
-/** What a measure hands on: each metric's samples in the order they were taken. */
-export type Samples<M extends Metrics> = { readonly [K in keyof M]: readonly number[] }
+export type MeasureOptions<
+  N extends Needs,
+  M extends Metrics,
+  V extends string = never,
+  D extends string = never,
+> = Measuring<N, M, V, D> & SampleRule
+
+/** What a measure hands on: each metric's samples in the order they were taken, by variant where there are any. */
+export type Samples<M extends Metrics, V extends string = never, D extends string = never> = {
+  readonly [K in keyof M]: ByVariant<V, readonly number[]>
+} & { readonly [K in D]: readonly number[] }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { StepContext } from '../plan/context.ts'
 import type { MeasureNode, StepNode, WorkNode } from '../plan/graph.ts'
 import type { Json } from '../plan/json.ts'
+import { nameOf } from '../plan/measure.ts'
 import { cannot, messageOf, Problem } from '../plan/problem.ts'
 import {
   type FindingRecord,
@@ -102,24 +103,49 @@ function shorten(value: Json | undefined): string {
 }
 
 async function sample(node: MeasureNode, inputs: Inputs, context: StepContext): Promise<readonly MetricRecord[]> {
-  const metrics = Object.entries(node.metrics).map(([name, { unit, better, reference }]) => {
-    const samples: number[] = []
-    return { name, unit, better, samples, low: reference?.low, high: reference?.high }
-  })
-  const total = node.warmup + node.samples
-  for (let index = 0; index < total; index++) {
-    context.signal.throwIfAborted()
-    context.progress(index < node.warmup ? 'warm-up' : `sample ${index - node.warmup + 1} of ${node.samples}`)
-    const taken = await node.run(inputs, context)
-    if (index < node.warmup) continue
-    for (const metric of metrics) metric.samples.push(sampleValue(metric, taken[metric.name]))
+  const variants = node.variants.length > 0 ? node.variants : [undefined]
+  const metrics = variants.flatMap((variant) =>
+    Object.entries(node.metrics).map(([metric, { unit, better, reference }]) => {
+      const samples: number[] = []
+      const bounds = reference?.kind === 'bound' ? reference : undefined
+      return {
+        name: nameOf(metric, variant),
+        metric,
+        variant,
+        unit,
+        better,
+        samples,
+        low: bounds?.low,
+        high: bounds?.high,
+      }
+    }),
+  )
+  const counted = node.rule.kind === 'fixed' ? node.rule.samples : node.rule.least
+  const warmup = node.warmup === 'steady' ? 1 : node.warmup
+  for (let index = 0; index < warmup + counted; index++) {
+    context.progress(index < warmup ? 'warm-up' : `sample ${index - warmup + 1} of ${counted}`)
+    for (const variant of variants) {
+      context.signal.throwIfAborted()
+      const round = Math.max(0, index - warmup + 1)
+      const taken = await node.run(inputs, Object.assign(Object.create(context), { variant, round, time }))
+      if (round === 0) continue
+      for (const metric of metrics)
+        if (metric.variant === variant) metric.samples.push(sampleValue(metric, taken[metric.metric]))
+    }
   }
-  return metrics.map(({ low, high, ...metric }) => ({
-    ...metric,
+  return metrics.map(({ low, high, metric, variant, ...rest }) => ({
+    ...rest,
+    ...(variant !== undefined && { variant }),
     ...(low !== undefined && { low }),
     ...(high !== undefined && { high }),
-    verdict: verdictOf(metric.samples, low, high),
+    verdict: verdictOf(rest.samples, low, high),
   }))
+}
+
+async function time<T>(operation: () => T) {
+  const start = performance.now()
+  const value = await operation()
+  return { seconds: (performance.now() - start) / 1000, value }
 }
 
 function sampleValue(
@@ -134,7 +160,10 @@ function sampleValue(
 function measurePerformed(node: MeasureNode, value: unknown): Performed {
   const metrics = v.parse(metricsSchema, value)
   const failed = metrics.filter((metric) => metric.verdict === 'fail')
-  const handedOn = Object.fromEntries(metrics.map(({ name, samples }) => [name, samples]))
+  const samples = new Map(metrics.map((metric) => [metric.name, metric.samples]))
+  const handedOn = Object.fromEntries(
+    Object.keys(node.metrics).map((name) => [name, byVariant(node, (variant) => samples.get(nameOf(name, variant)))]),
+  )
   return {
     ended:
       failed.length === 0
@@ -143,13 +172,18 @@ function measurePerformed(node: MeasureNode, value: unknown): Performed {
             outcome: 'failed',
             output: handedOn,
             metrics,
-            reason: failed.map((metric) => outOfBounds(node, metric)).join('; '),
+            reason: failed.map((metric) => outOfBounds(metric)).join('; '),
           },
     handedOn,
   }
 }
 
-function outOfBounds(node: MeasureNode, { name, unit, samples, low, high }: MetricRecord): string {
+function byVariant<T>({ variants }: MeasureNode, of: (variant: string | undefined) => T) {
+  if (variants.length === 0) return of(undefined)
+  return Object.fromEntries(variants.map((variant) => [variant, of(variant)]))
+}
+
+function outOfBounds({ name, unit, samples, low, high }: MetricRecord): string {
   const bounds = [low !== undefined && `at least ${low}`, high !== undefined && `at most ${high}`].filter(Boolean)
-  return `${name}: expected ${bounds.join(' and ')} ${unit}, found ${Math.min(...samples)} to ${Math.max(...samples)} in ${node.samples} samples`
+  return `${name}: expected ${bounds.join(' and ')} ${unit}, found ${Math.min(...samples)} to ${Math.max(...samples)} in ${samples.length} samples`
 }

@@ -7,8 +7,10 @@ import {
   higher,
   integer,
   lower,
+  noWorseThanBaseline,
   quantity,
   type Service,
+  timesOf,
 } from '../../../lib/index.ts'
 
 // Never run: each line under an expectation is a mistake that must not compile, and each plan around it one that must.
@@ -118,6 +120,84 @@ export const wrongPlans = definePlan(
       // @ts-expect-error: a reference in another unit
       metrics: { rate: higher('img/s', atLeast(40, 'ms')) },
       run: () => ({ rate: quantity(41, 'img/s') }),
+    })
+    const bare = plan.measure({
+      name: 'right variants',
+      metrics: {
+        time: lower('s', timesOf('time[1]', { atMost: 4 })),
+        memory: lower('MB', noWorseThanBaseline(1.1), { quantile: 0.9 }),
+      },
+      variants: ['1', '5'],
+      derived: { 'one more': { ...lower('s', atMost(1, 's')), from: ({ time }) => (time['5'] - time['1']) / 4 } },
+      minSamples: 6,
+      maxSamples: 100,
+      precision: 0.01,
+      budget: '10 s',
+      warmup: 'steady',
+      run: async (_, { time, variant, round }) => {
+        const { seconds, value } = await time(async () => Number(variant) + round)
+        return { time: quantity(seconds, 's'), memory: quantity(value, 'MB') }
+      },
+    })
+    plan.check({
+      name: 'samples of variants',
+      needs: { bare },
+      run: ({ bare }) => [equal('n', bare.time['1'].length, bare['one more'].length)],
+    })
+    plan.check({
+      name: 'unknown variant',
+      needs: { bare },
+      // @ts-expect-error: a variant that was not declared
+      run: ({ bare }) => [equal('n', bare.time['3'].length, 10)],
+    })
+    plan.measure({
+      name: 'unknown variant in a derived metric',
+      metrics: { time: lower('s') },
+      variants: ['1', '5'],
+      // @ts-expect-error: a variant that was not declared
+      derived: { more: { ...lower('s'), from: ({ time }) => time['5'] - time['2'] } },
+      run: () => ({ time: quantity(1, 's') }),
+    })
+    plan.measure({
+      name: 'derived of an unknown metric',
+      metrics: { time: lower('s') },
+      // @ts-expect-error: a metric that was not declared
+      derived: { more: { ...lower('s'), from: ({ memory }) => memory } },
+      run: () => ({ time: quantity(1, 's') }),
+    })
+    plan.measure({
+      name: 'no variants',
+      metrics: { time: lower('s') },
+      // @ts-expect-error: a measure without variants has none to ask for
+      run: (_, { variant }) => ({ time: quantity(variant.length, 's') }),
+    })
+    // @ts-expect-error: a fixed number of samples leaves nothing to choose
+    plan.measure({
+      name: 'fixed and not',
+      metrics: { time: lower('s') },
+      samples: 5,
+      maxSamples: 10,
+      run: () => ({ time: quantity(1, 's') }),
+    })
+    plan.measure({
+      name: 'budget',
+      metrics: { time: lower('s') },
+      // @ts-expect-error: a budget has a unit
+      budget: 30,
+      run: () => ({ time: quantity(1, 's') }),
+    })
+    plan.measure({
+      name: 'warm-up',
+      metrics: { time: lower('s') },
+      // @ts-expect-error: a warm-up is counted, or until steady
+      warmup: 'long',
+      run: () => ({ time: quantity(1, 's') }),
+    })
+    plan.measure({
+      name: 'wrong ratio',
+      // @ts-expect-error: a ratio has a bound
+      metrics: { time: lower('s', timesOf('bare.time', {})) },
+      run: () => ({ time: quantity(1, 's') }),
     })
   },
 )

@@ -167,6 +167,8 @@ describe('--resume', () => {
       const rate = plan.measure({
         name: 'rate',
         metrics: { rate: higher('1/s') },
+        samples: 5,
+        warmup: 1,
         run: () => ({ rate: quantity(++world.samples, '1/s') }),
       })
       plan.check({ name: 'check', needs: { rate }, run: ({ rate }) => [equal('n', rate.rate.length, 5)] })
