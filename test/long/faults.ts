@@ -27,9 +27,10 @@ for (const plan of ['functional-1', 'functional-2'])
     `${plan} passes with %s`,
     async (ASSAY_FAULTS) => {
       const words = ['plan', plan, ...sets({ images, sizes: '480p' })]
-      const { exit, out } = await ownPlan(plan).run(words, { env: { ...plainPath, ASSAY_FAULTS } })
+      const { exit, out, err } = await ownPlan(plan).run(words, { env: { ...plainPath, ASSAY_FAULTS } })
+      // All that it said, where it did not pass: a fault that one run in hundreds meets cannot be asked for again.
+      expect([exit, exit === 0 ? '' : out + err]).toEqual([0, ''])
       expect(out).toContain('passed · ')
-      expect(exit).toBe(0)
     },
     180_000,
   )
