@@ -1,3 +1,5 @@
+import type { RunRecord } from './run-record.ts'
+
 /** A run that later ones of its plan, on the same machine, are held against. */
 export interface Baseline {
   readonly plan: string
@@ -7,6 +9,8 @@ export interface Baseline {
   /** When it began, in ISO 8601. */
   readonly at: string
   readonly commit?: string | undefined
+  /** As its journal has them: numbers taken with other parameters are of something else. */
+  readonly params?: Readonly<Record<string, string>> | undefined
   readonly metrics: readonly BaselineMetric[]
 }
 
@@ -28,4 +32,17 @@ export interface Baselines {
   clear(plan: string, machine?: string): void
   /** By plan, then by machine. */
   all(): readonly Baseline[]
+}
+
+/** What a run would be a baseline of; undefined for one that does not say on which machine it ran, as those of an older Assay do not. */
+export function baselineOf({ heading, startedAt, steps }: RunRecord): Baseline | undefined {
+  const { machine, commit } = heading.environment
+  if (machine === undefined) return undefined
+  const metrics = steps.flatMap(({ name: step, ended }) =>
+    (ended?.metrics ?? []).flatMap(({ name: metric, unit, samples }) =>
+      samples.length === 0 ? [] : [{ step, metric, unit, samples }],
+    ),
+  )
+  const { plan, run, params } = heading
+  return { plan, machine, run, at: startedAt, ...(commit !== undefined && { commit }), params, metrics }
 }
