@@ -17,6 +17,7 @@ async function judged(defect?: Planted): Promise<{ readonly exit: number; readon
   for (const path of [
     'package.json',
     'bunfig.toml',
+    'test/seed.ts',
     'lib',
     'test/lib/run/properties',
     'test/lib/run/properties.test.ts',
