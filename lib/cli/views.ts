@@ -34,7 +34,7 @@ export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): Shar
   return {
     add(record, kind) {
       if (csv === '-') {
-        stdout.write(header + csvRows(record))
+        stdout.write(header + csvRows(record).join(''))
         header = ''
       }
       if (csv !== undefined && csv !== '-' && kind === 'ran') appendCsv(csv, record)

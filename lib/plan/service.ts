@@ -17,6 +17,8 @@ export interface RunningService<Client> {
   ready(signal: AbortSignal): Promise<void>
   /** Ends it within so many milliseconds; the record keeps what that took of its process when it returns a `Stopped`. */
   stop(within: number): Promise<unknown>
+  /** How many requests to it were repeated, for the record; asked once it has stopped. */
+  retries?(): number
   /** Removes what it left in the world outside its folder; called after it was stopped, when the run passed and nobody asked to keep it. */
   discard?(): Promise<void>
 }

@@ -157,6 +157,8 @@ const service = v.object({
   reason: v.optional(v.string()),
   duration: v.optional(seconds),
   stopped,
+  /** Once it stopped: how many requests to it were repeated, by the plan and its programs. */
+  retries: v.optional(v.number()),
 })
 
 const stepStarted = v.object({

@@ -1,4 +1,5 @@
 import type { Json } from '../plan/json.ts'
+import type { MetricRecord, SamplingRecord } from './event.ts'
 import { steadied } from './generated.ts'
 import type { RunRecord, StepRecord } from './run-record.ts'
 
@@ -73,9 +74,20 @@ function resultOf({ kind, needs, selected, ended }: StepRecord) {
     selected,
     outcome: ended?.outcome,
     findings: ended?.findings,
-    metrics: ended?.metrics?.map(({ samples, ...metric }) => ({ ...metric, n: samples.length })),
+    metrics: ended?.metrics?.map((metric) => judgedOf(metric, ended.sampling)),
     // A measure hands on its samples.
     ...(kind !== 'measure' && { output: ended?.output }),
+  }
+}
+
+/** How a metric was judged: not what was measured, nor of how many samples where they were taken until they were enough. */
+function judgedOf(metric: MetricRecord, sampling: SamplingRecord | undefined) {
+  const { name, unit, better, low, high, variant, quantile, against, verdict, samples } = metric
+  const fixed = sampling === undefined || sampling.stopped === 'fixed'
+  return {
+    ...{ name, unit, better, low, high, variant, quantile, verdict },
+    ...(against && { against: { kind: against.kind, name: against.name, low: against.low, high: against.high } }),
+    ...(fixed && { n: samples.length }),
   }
 }
 

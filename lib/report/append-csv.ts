@@ -15,22 +15,22 @@ import { dirname } from 'node:path'
 import { messageOf, Problem, sentence } from '../plan/problem.ts'
 import { tryLock } from '../record/lock.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { csvHeader, csvRows, csvSchema } from './csv.ts'
+import { csvColumns, csvHeader, csvRows, csvSchema } from './csv.ts'
+import { csvCells, csvRecord } from './csv-records.ts'
 import { refusePlace } from './place.ts'
 
 /**
  * Adds a run's rows to the file at `path`, which is made where it is missing; several processes may do so at once. Throws a
  * Problem for a file of another schema or header, for what is not a file, and when it cannot be written: what stood in the
- * file stays, but for a torn last line that a killed process left. Rows of a resumed run that stand there already are not
- * added again.
+ * file stays, but for a torn last line that a killed process left. Rows that stand there already are not added again: of a
+ * resumed run, or of one whose process was killed as it wrote.
  */
 export function appendCsv(path: string, record: RunRecord): void {
   const fd = guarded(path, recorded, () => openLocked(path))
   try {
     const end = guarded(path, recorded, () => endOf(fd, path))
-    const known =
-      record.resumed > 0 && guarded(path, recorded, () => read(fd, 0, end).includes(`,${record.heading.run},`))
-    const rows = csvRows(record, known ? 'not reused' : 'all')
+    const there = guarded(path, recorded, () => linesWith(fd, end, record.heading.run))
+    const rows = missing(csvRows(record), there).join('')
     guarded(path, recorded, () => writeAt(fd, end === 0 ? csvHeader + rows : rows, end))
   } finally {
     closeSync(fd)
@@ -112,6 +112,38 @@ function endOf(fd: number, path: string): number {
 }
 
 const chunk = 64 * 1024
+
+/** The lines up to `end` that hold `word`. */
+function linesWith(fd: number, end: number, word: string): readonly string[] {
+  const found: string[] = []
+  let rest = Buffer.alloc(0)
+  for (let at = 0; at < end; ) {
+    const more = read(fd, at, Math.min(16 * chunk, end - at))
+    at += more.length
+    const block = Buffer.concat([rest, more])
+    const whole = block.lastIndexOf(0x0a) + 1
+    rest = block.subarray(whole)
+    if (block.includes(word))
+      found.push(...(block.toString('utf8', 0, whole).match(/[^\n]*\n/g) ?? []).filter((line) => line.includes(word)))
+  }
+  return found
+}
+
+/** The rows that do not stand in the file as often, by what they tell of. */
+function missing(rows: readonly string[], there: readonly string[]): readonly string[] {
+  const left = there.map(subjectOf)
+  return rows.filter((row) => {
+    const at = left.indexOf(subjectOf(row))
+    if (at !== -1) left.splice(at, 1)
+    return at === -1
+  })
+}
+
+/** A sitting may tell of a step that it reused with other parameters or another commit: it is the same end of the same step. */
+function subjectOf(row: string): string {
+  const { plan, run, step, metric, unit, outcome, started_at } = csvRecord(csvColumns, csvCells(row)[0] ?? [])
+  return JSON.stringify([plan, run, step, metric, unit, outcome, started_at])
+}
 
 function read(fd: number, start: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)

@@ -1,3 +1,4 @@
+import type { MetricRecord } from '../record/event.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { medianInterval } from '../stats/median-interval.ts'
 import { summarize } from '../stats/summary.ts'
@@ -52,24 +53,25 @@ export const csvHeader = `${csvColumns.join(',')}\r\n`
  * holds, since control characters in text become spaces; `params` is a JSON object with its names sorted.
  */
 export function csvText(records: readonly RunRecord[]): string {
-  return csvHeader + records.map((record) => csvRows(record)).join('')
+  return csvHeader + records.flatMap(csvRows).join('')
 }
 
 /**
  * A run's rows without the header. Of every selected step, check and measure: a row a metric, a row a finding (its name in
- * `metric`, no value), and a row `duration` in seconds, whose value is empty where nothing ran.
+ * `metric`, no value), a row `retries` where one hid something, and a row `duration` in seconds, whose value is empty where
+ * nothing ran. Of a service a row `retries` alone.
  */
-export function csvRows(record: RunRecord, which: 'all' | 'not reused' = 'all'): string {
+export function csvRows(record: RunRecord): readonly string[] {
   const { heading } = record
   const { host, cpu, gpu, driver, commit, dirty } = heading.environment
   const params = paramsText(heading.params)
   const common = { schema: csvSchema, plan: heading.plan, kind: heading.kind, run: heading.run, params }
   const machine = { host, cpu, gpu, driver, commit, dirty }
-  const reused = new Set(record.steps.flatMap(({ name, ended }) => (ended?.reused ? [name] : [])))
-  return endsOf(record)
-    .filter(({ name }) => which === 'all' || !reused.has(name))
-    .flatMap((end) => rowsOf(end).map((row) => line({ ...common, ...row, ...machine })))
-    .join('')
+  const begun = new Map(record.services.flatMap(({ name, state, at }) => (state === 'starting' ? [[name, at]] : [])))
+  const ofServices = record.services.flatMap(({ name, retries }) =>
+    retriesRow({ step: name, started_at: begun.get(name) }, retries),
+  )
+  return [...endsOf(record).flatMap(rowsOf), ...ofServices].map((row) => line({ ...common, ...row, ...machine }))
 }
 
 /** As JSON, with the control characters escaped that JSON lets stand and a cell does not. */
@@ -84,17 +86,40 @@ function paramsText(params: Readonly<Record<string, string>>): string {
 const controls = /[\p{Cc}\u2028\u2029]/gu
 const runOfControls = /[\p{Cc}\u2028\u2029]+/gu
 
-function rowsOf({ name, outcome, startedAt, duration, findings, metrics }: StepEnd): readonly Row[] {
+function rowsOf({ name, outcome, startedAt, duration, attempts, findings, metrics }: StepEnd): readonly Row[] {
   const step = { step: name, outcome, started_at: startedAt, duration_s: duration }
   const timed = duration === undefined ? { n: 0 } : { ...numbers([duration]), verdict: 'recorded' }
   return [
-    ...metrics.map(({ name: metric, unit, better, samples, low, high, verdict }) => {
-      const bounds = { reference_low: low, reference_high: high }
-      return { ...step, metric, unit, better, ...numbers(samples), ...bounds, verdict }
-    }),
+    ...metrics.map((metric) => ({ ...step, ...metricCells(metric) })),
     ...findings.map(({ name: metric, verdict }) => ({ ...step, metric, verdict })),
+    ...retriesRow(step, attempts - 1),
     { ...step, metric: 'duration', unit: 's', better: 'lower', ...timed },
   ]
+}
+
+/** How often something was done again until it passed, which no outcome tells. */
+function retriesRow(step: Row, retries = 0): readonly Row[] {
+  if (retries <= 0) return []
+  return [{ ...step, metric: 'retries', unit: '1', better: 'lower', ...numbers([retries]), verdict: 'recorded' }]
+}
+
+function metricCells(record: MetricRecord): Row {
+  const { name: metric, unit, better, low, high, against, verdict } = record
+  const { value, ci_low, ci_high, ...spread } = numbers(record.samples)
+  // What the samples alone tell is of their median.
+  const ofMedian = record.quantile === undefined ? { value, ci_low, ci_high } : {}
+  const judged = {
+    ...(record.value !== undefined && { value: record.value }),
+    ...(record.interval && { ci_low: record.interval.low, ci_high: record.interval.high }),
+  }
+  const held = {
+    // The bounds of a ratio in the metric's own unit, like any others.
+    reference_low: low ?? (against?.low && against.low * against.value),
+    reference_high: high ?? (against?.high && against.high * against.value),
+    baseline: against?.kind === 'baseline' ? against.value : undefined,
+    ratio: record.ratio?.value,
+  }
+  return { metric, unit, better, ...spread, ...ofMedian, ...judged, ...held, verdict }
 }
 
 function numbers(samples: readonly number[]): Row {

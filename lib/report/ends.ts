@@ -12,6 +12,7 @@ export interface StepEnd {
   readonly startedAt: string | undefined
   /** In seconds; undefined where nothing ran or nobody saw the end. */
   readonly duration: number | undefined
+  readonly attempts: number
   readonly findings: readonly FindingRecord[]
   readonly metrics: readonly MetricRecord[]
   /** Relative to the run's folder; undefined where nothing ran, and there only if something was logged. */
@@ -30,6 +31,7 @@ export function endsOf(record: RunRecord): readonly StepEnd[] {
       stack: ended.stack,
       startedAt: ended.started ?? startedAt,
       duration: ran ? ended.duration : undefined,
+      attempts: ended.attempts,
       findings: ended.findings ?? [],
       metrics: ended.metrics ?? [],
       log: ran || startedAt !== undefined ? logFile : undefined,

@@ -82,11 +82,16 @@ export function servicesOf(
     report({ name: node.name, ...(await endOf(service)) })
   }
 
-  async function endOf(service: RunningService<unknown>): Promise<Pick<ServiceEvent, 'state' | 'reason' | 'stopped'>> {
+  async function endOf(service: RunningService<unknown>): Promise<Omit<ServiceEvent, 'event' | 'at' | 'name'>> {
     try {
       const within = stopping.left() * 0.8
       const how = await untilStopped(service.stop(within), stopping, clock, ({ left }) => left())
-      return { state: 'stopped', ...((how === 'term' || how === 'kill') && { stopped: how }) }
+      const retries = service.retries?.()
+      return {
+        state: 'stopped',
+        ...((how === 'term' || how === 'kill') && { stopped: how }),
+        ...(retries && { retries }),
+      }
     } catch (error) {
       return { state: 'errored', reason: `It did not stop: ${messageOf(error)}` }
     }

@@ -1,20 +1,6 @@
 import type { RunRecord } from '../record/run-record.ts'
 import { csvText } from '../report/csv.ts'
-
-/** The rows of a CSV text (RFC 4180) by their columns; a last line without its end is left out. */
-export function csvRecords(text: string): readonly Readonly<Record<string, string>>[] {
-  const rows: string[][] = []
-  let row: string[] = []
-  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/g)) {
-    row.push(quoted?.replaceAll('""', '"') ?? plain ?? '')
-    if (end !== ',') {
-      rows.push(row)
-      row = []
-    }
-  }
-  const [header = [], ...records] = rows
-  return records.map((cells) => Object.fromEntries(header.map((name, index) => [name, cells[index] ?? ''])))
-}
+import { csvRecords } from '../report/csv-records.ts'
 
 /** The rows that only one of two runs has in its results, a sentence each, but for those that are known to differ. */
 export function differentRows(
@@ -62,8 +48,27 @@ const steadyColumns = [
 ]
 
 function steadyRows(record: RunRecord, steps?: ReadonlySet<string>): readonly string[] {
-  const rows = csvRecords(csvText([record])).filter(({ step = '' }) => steps?.has(step) ?? true)
+  const rows = csvRecords(csvText([steady(record)])).filter(({ step = '' }) => steps?.has(step) ?? true)
   return rows.map((row) => steadyColumns.map((column) => row[column]).join(' · '))
+}
+
+/**
+ * A record whose rows another run of the plan has as well: without what retries hid, the number of samples of a measure that
+ * took as many as it needed, and the bounds of a ratio, which go with what it is held against.
+ */
+function steady(record: RunRecord): RunRecord {
+  const steps = record.steps.map((step) => {
+    const { ended } = step
+    if (ended === undefined) return step
+    const fixed = ended.sampling === undefined || ended.sampling.stopped === 'fixed'
+    const metrics = ended.metrics?.map(({ against, samples, ...metric }) => ({
+      ...metric,
+      samples: fixed ? samples : [],
+      ...(against?.kind === 'baseline' && { against }),
+    }))
+    return { ...step, ended: { ...ended, metrics, attempts: Math.min(ended.attempts, 1) } }
+  })
+  return { ...record, steps, services: [] }
 }
 
 /** The items of `list` that `other` does not have as often. */

@@ -1,7 +1,8 @@
 import type { RunRecord } from '../record/run-record.ts'
 import { differences } from '../record/same-results.ts'
 import { csvText } from '../report/csv.ts'
-import { csvRecords, differentRows } from './csv-rows.ts'
+import { csvRecords } from '../report/csv-records.ts'
+import { differentRows } from './csv-rows.ts'
 import { lostResults, type Reading, readingOf, wholeLines } from './journals.ts'
 import type { Unsteady } from './unsteady.ts'
 

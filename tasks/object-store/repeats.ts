@@ -8,6 +8,7 @@ export interface Repeats {
   /** So many were repeated by a stage. */
   add(requests: number): void
   tell(): void
+  total(): number
 }
 
 /** Each repeated request of ours is a line of the log; their number is announced. */
@@ -22,6 +23,7 @@ export function repeatsOf({ log, announce }: Pick<ServiceContext, 'log' | 'annou
     add(requests) {
       theirs += requests
     },
+    total: () => ours + theirs,
     tell() {
       const total = ours + theirs
       if (total === 0) return

@@ -96,6 +96,7 @@ async function startEndpoint(context: ServiceContext, wanted: Claim): Promise<Ru
     detail: new URL(endpoint.url).host,
     ready: async () => {},
     stop: async () => repeats.tell(),
+    retries: repeats.total,
     discard: () => removeBelow(client.s3, prefixes, roles.map(client.bucket)),
   }
 }
@@ -129,6 +130,7 @@ async function startLocal(
       repeats.tell()
       return how
     },
+    retries: repeats.total,
   }
 }
 

@@ -19,7 +19,7 @@ type Before = { readonly text: string | Buffer; readonly left: string | undefine
 
 /** Results of other runs in every state a file can be in, and files that are none of ours. */
 function before(how: Kind, cut: number, record: RunRecord): Before {
-  const rows = csvRows(record)
+  const rows = csvRows(record).join('')
   const whole = csvHeader + rows
   switch (how) {
     case 'empty':
@@ -67,7 +67,8 @@ test(
       const path = join(folder, 'results.csv')
       const { text, left } = before(how, cut, recorded(...earlier))
       writeFileSync(path, text)
-      const record = recorded(...journal)
+      const came = recorded(...journal)
+      const record = { ...came, heading: { ...came.heading, run: '20261121-081602-m4n8' } }
       const appended = tried(() => appendCsv(path, record))
       expect(appended.verdict).toBe(left === undefined ? 'refused' : 'accepted')
       const now = readFileSync(path)

@@ -17,16 +17,18 @@ const record = recorded(
   stepEnded('二', 'passed'),
   runEnded('passed'),
 )
-const rows = csvRows(record)
-const lines = rows.split(/(?<=\n)/)
+const lines = csvRows(record)
+const rows = lines.join('')
+const other = { ...record, heading: { ...record.heading, run: '20261121-071602-abcd' } }
+const others = csvRows(other).join('')
 
 describe('appending a run to a results file', () => {
   test('writes the header once and makes the folder', () =>
     inFolder((folder) => {
       const path = join(folder, 'new', 'all.csv')
       appendCsv(path, record)
-      appendCsv(path, record)
-      expect(readFileSync(path, 'utf8')).toBe(csvHeader + rows + rows)
+      appendCsv(path, other)
+      expect(readFileSync(path, 'utf8')).toBe(csvHeader + rows + others)
     }))
 
   test('after a write that was torn anywhere, keeps every whole row and goes on behind them', () =>
@@ -36,10 +38,15 @@ describe('appending a run to a results file', () => {
         fc.property(fc.nat({ max: whole.length }), (length) => {
           const path = join(folder, 'torn.csv')
           writeFileSync(path, whole.subarray(0, length))
-          appendCsv(path, record)
+          appendCsv(path, other)
           const text = readFileSync(path, 'utf8')
           const left = whole.subarray(0, length).toString().split('\n').length - 2
-          expect(text).toBe(csvHeader + lines.slice(0, Math.max(0, left)).join('') + rows)
+          expect(text).toBe(csvHeader + lines.slice(0, Math.max(0, left)).join('') + others)
+          // The same run once more: what was torn is made whole, and nothing stands there twice.
+          writeFileSync(path, csvHeader + others + whole.subarray(csvHeader.length, Math.max(length, csvHeader.length)))
+          appendCsv(path, record)
+          appendCsv(path, record)
+          expect(readFileSync(path, 'utf8')).toBe(csvHeader + others + rows)
         }),
         {
           numRuns: 60,
@@ -52,8 +59,36 @@ describe('appending a run to a results file', () => {
     inFolder((folder) => {
       const path = join(folder, 'long.csv')
       writeFileSync(path, `${csvHeader}${rows}1,${'x'.repeat(200_000)}`)
-      appendCsv(path, record)
-      expect(readFileSync(path, 'utf8')).toBe(csvHeader + rows + rows)
+      appendCsv(path, other)
+      expect(readFileSync(path, 'utf8')).toBe(csvHeader + rows + others)
+    }))
+
+  test('adds of a resumed run what does not stand there: not what it reused, whatever else has changed since', () =>
+    inFolder((folder) => {
+      const path = join(folder, 'all.csv')
+      const heading = started([
+        ['step', 'one'],
+        ['step', 'two'],
+      ])
+      const first = recorded(heading, stepEnded('one', 'passed'), stepEnded('two', 'failed'), runEnded('failed'))
+      const environment = { ...heading.environment, commit: 'later', dirty: true }
+      const again = recorded(
+        heading,
+        { ...heading, environment, event: 'run-resumed' },
+        stepEnded('one', 'passed', { attempts: 0, reused: true }),
+        stepEnded('two', 'passed', { started: '2026-11-21T09:00:00.000Z', attempts: 3 }),
+        runEnded('passed'),
+      )
+      appendCsv(path, first)
+      // Far behind it, since it was resumed days later, and across what is read at once.
+      writeFileSync(path, readFileSync(path, 'utf8') + others.repeat(4000))
+      appendCsv(path, again)
+      appendCsv(path, again)
+      const [, retries = '', duration = ''] = csvRows(again)
+      expect(readFileSync(path, 'utf8')).toBe(
+        csvHeader + csvRows(first).join('') + others.repeat(4000) + retries + duration,
+      )
+      expect(retries).toContain(',two,"{""images"":""samples"",""sizes"":""720p""}",retries,1,lower,2,1,2,,2,2,')
     }))
 
   test('takes a file that an editor gave other line ends and a byte order mark', () =>
@@ -62,7 +97,8 @@ describe('appending a run to a results file', () => {
       const edited = `\ufeff${(csvHeader + rows).replaceAll('\r\n', '\n')}`
       writeFileSync(path, edited)
       appendCsv(path, record)
-      expect(readFileSync(path, 'utf8')).toBe(edited + rows)
+      appendCsv(path, other)
+      expect(readFileSync(path, 'utf8')).toBe(edited + others)
     }))
 
   const refused: readonly (readonly [string, string, RegExp])[] = [

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import type { MetricRecord } from '../../../lib/record/event.ts'
 import type { RunRecord } from '../../../lib/record/run-record.ts'
 import { csvColumns, csvHeader, csvText } from '../../../lib/report/csv.ts'
+import { csvRecords } from '../../../lib/report/csv-records.ts'
+import { medianInterval } from '../../../lib/stats/median-interval.ts'
 import { anyJournal, recorded, started, stepEnded, stepStarted } from './events.ts'
 import { can, inFolder, outside, without } from './outside.ts'
 
@@ -59,6 +61,77 @@ describe('results.csv', () => {
         '',
       ].join('\r\n'),
     )
+  })
+
+  const samples = [4, 1, 2, 3, 7, 6, 5]
+  const interval = medianInterval(samples)
+  const rate = { name: 'rate[5]', unit: 'img/s', better: 'higher', samples, verdict: 'marginal' } as const
+  const judged: readonly (readonly [string, Partial<MetricRecord>, Readonly<Record<string, string>>])[] = [
+    [
+      'nothing but its samples',
+      {},
+      { value: '4', n: '7', ci_low: String(interval?.low), ci_high: String(interval?.high), baseline: '', ratio: '' },
+    ],
+    [
+      'a quantile and its interval',
+      { quantile: 0.9, value: 6.5, interval: { low: 6, high: 7, level: 0.99 } },
+      { value: '6.5', mean: '4', min: '1', ci_low: '6', ci_high: '7' },
+    ],
+    ['a quantile that nobody worked out', { quantile: 0.9 }, { value: '', ci_low: '', ci_high: '', max: '7' }],
+    [
+      'a bound',
+      { value: 4, interval: { low: 2, high: 6, level: 0.95 }, low: 3 },
+      { ci_low: '2', reference_low: '3', reference_high: '', baseline: '', ratio: '', verdict: 'marginal' },
+    ],
+    [
+      'a baseline',
+      {
+        against: { kind: 'baseline', name: 'rate[5]', value: 5, low: 0.8 },
+        ratio: { value: 0.75, low: 0.7, high: 0.9 },
+      },
+      { baseline: '5', ratio: '0.75', reference_low: '4', reference_high: '' },
+    ],
+    [
+      'a ratio to another metric',
+      { against: { kind: 'metric', name: 'bare', value: 2, high: 1.5 }, ratio: { value: 2, low: 1.9, high: 2.1 } },
+      { baseline: '', ratio: '2', reference_low: '', reference_high: '3' },
+    ],
+  ]
+  test.each(judged)('of a metric with %s says what the record says', (_, more, cells) => {
+    const metric: MetricRecord = { ...rate, ...more }
+    const text = csvText([recorded(started([['measure', 'm']]), stepEnded('m', 'passed', { metrics: [metric] }))])
+    expect(csvRecords(text)[0]).toMatchObject({ step: 'm', metric: 'rate[5]', unit: 'img/s', ...cells })
+  })
+
+  test('counts what retries hid, of a step and of the requests to a service, and has no row where there were none', () => {
+    const at = '2026-11-21T07:16:02.000Z'
+    const stopped = { event: 'service', at, name: 'object store', state: 'stopped' } as const
+    const record = recorded(
+      started([
+        ['service', 'object store'],
+        ['service', 'other store'],
+        ['step', 'upload'],
+        ['step', 'once'],
+      ]),
+      { ...stopped, state: 'starting' },
+      stepEnded('upload', 'passed', { attempts: 3 }),
+      stepEnded('once', 'passed'),
+      { ...stopped, retries: 12 },
+      { ...stopped, name: 'other store' },
+    )
+    const rows = csvRecords(csvText([record])).filter(({ metric }) => metric === 'retries')
+    expect(rows).toMatchObject([
+      { step: 'upload', unit: '1', better: 'lower', value: '2', verdict: 'recorded', outcome: 'passed' },
+      {
+        step: 'object store',
+        unit: '1',
+        better: 'lower',
+        value: '12',
+        verdict: 'recorded',
+        outcome: '',
+        started_at: at,
+      },
+    ])
   })
 
   const cells: readonly (readonly [string, string])[] = [

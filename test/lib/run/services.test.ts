@@ -125,6 +125,25 @@ describe('a service', () => {
   })
 
   test.each([
+    [3, 3],
+    [0, undefined],
+  ])('that had %p requests repeated has them in the record once it has stopped', async (retries, recorded) => {
+    const rig = rigFor((plan) => {
+      const service = noted([])
+      const start = async (...given: Parameters<typeof service.start>) => ({
+        ...(await service.start(...given)),
+        retries: () => retries,
+      })
+      const store = plan.use({ ...service, start })
+      plan.step({ name: 'use', needs: { store }, output: v.string(), run: ({ store }) => store })
+    })
+    const result = await rig.run()
+    const stopped = result.kind === 'ended' ? result.record.services.at(-1) : undefined
+    expect(stopped).toMatchObject({ name: 'store', state: 'stopped' })
+    expect(stopped?.retries).toBe(recorded)
+  })
+
+  test.each([
     ['passed', {}, ['start', 'ready', 'stop', 'discard']],
     ['passed and is to be kept', { keep: true }, ['start', 'ready', 'stop']],
   ])('after a run that %s removes what it left, or does not', async (_, options, expected) => {

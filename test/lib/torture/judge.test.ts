@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { RunEvent } from '../../../lib/record/event.ts'
+import type { RunEvent, StepEnded } from '../../../lib/record/event.ts'
 import { recordOf } from '../../../lib/record/run-record.ts'
 import { csvText } from '../../../lib/report/csv.ts'
 import { type Evidence, type Findings, findingsOf, nameless, type Reference } from '../../../lib/torture/judge.ts'
@@ -66,6 +66,39 @@ const isStep = (event: RunEvent, step: string, kind: RunEvent['event'] = 'step-e
 
 test('a run that was killed and resumed as it should has no findings', () => {
   expect(findingsOf(reference, right)).toEqual({ lost: [], orphans: [], falseGreens: [], torn: [], wrong: [] })
+})
+
+test('what retries hid, and how many samples a measure needed, makes no run another', () => {
+  const measured = (n: number, more: Partial<StepEnded>) => {
+    const samples = Array.from({ length: n }, () => Math.random())
+    const against = { kind: 'metric', name: 'bare', value: Math.random(), high: 2 } as const
+    const [value, because] = [samples[0] ?? 0, `about ${n}`]
+    const metric = {
+      name: 'time',
+      unit: 's',
+      better: 'lower',
+      samples,
+      value,
+      against,
+      verdict: 'pass',
+      because,
+    } as const
+    const warmup = { rounds: n, steady: true, because: 'it was' }
+    const sampling = { seed: n, rounds: n, warmup, stopped: 'precise' } as const
+    return stepEnded('it learned', 'passed', { metrics: [metric], sampling, ...more })
+  }
+  const of = (events: readonly RunEvent[], n: number, more: Partial<StepEnded> = {}): readonly RunEvent[] =>
+    events.map((event) => (isStep(event, 'it learned') ? measured(n, more) : event))
+  const store = { event: 'service', at: start.at, name: 'object store', state: 'stopped', retries: 4 } as const
+  const again = [...of(resumed, 12, { attempts: 3 }), store]
+  const asked = { ...reference, record: recordFrom(of([start, upload, train, check, runEnded('passed')], 10)) }
+  const evidence = {
+    ...right,
+    journals: { ...right.journals, resumed: text(again) },
+    csv: { ...right.csv, resumed: csvFrom(again) },
+  }
+  expect(csvFrom(again).match(/,retries,1,lower,[24],/g)).toHaveLength(2)
+  expect(findingsOf(asked, evidence)).toEqual({ lost: [], orphans: [], falseGreens: [], torn: [], wrong: [] })
 })
 
 test.each<[what: string, kind: keyof Findings, evidence: Evidence, sentence: string | RegExp]>([

@@ -12,13 +12,13 @@ const said =
   'The embedded object store MISBEHAVES ON PURPOSE: every request, the first time it is made, seed 7, 503 SlowDown'
 
 /** Starts the store, puts one object, stops it. */
-async function putOne(context: ServiceContext, faults?: Faults): Promise<string> {
+async function putOne(context: ServiceContext, faults?: Faults) {
   const running = await objectStore({ buckets: ['raw'], ...(faults && { faults }) }).start(context)
   await running.ready(AbortSignal.timeout(20_000))
   await running.client.s3.put('raw', 'a', 'body')
   running.client.repeated(3)
   await running.stop(3000)
-  return running.detail
+  return { detail: running.detail, retries: running.retries?.() }
 }
 
 describe('a store that misbehaves', () => {
@@ -30,7 +30,8 @@ describe('a store that misbehaves', () => {
     await using folder = await scratch()
     const logged: string[] = []
     const context = serviceContext(folder.path, env)
-    const detail = await putOne({ ...context, log: (line) => void logged.push(line) }, option)
+    const { detail, retries } = await putOne({ ...context, log: (line) => void logged.push(line) }, option)
+    expect(retries).toBe(5)
     expect(detail).toStartWith('embedded, misbehaving, 127.0.0.1:')
     expect(context.announced).toEqual([
       said,
@@ -46,7 +47,8 @@ describe('a store that misbehaves', () => {
     await mkdir(bin)
     await Bun.write(join(bin, 'rustfs'), '#!/bin/sh\nexit 3\n')
     await chmod(join(bin, 'rustfs'), 0o755)
-    expect(await putOne(serviceContext(folder.path, { PATH: bin, ASSAY_FAULTS: line }))).toStartWith('embedded, ')
+    const { detail } = await putOne(serviceContext(folder.path, { PATH: bin, ASSAY_FAULTS: line }))
+    expect(detail).toStartWith('embedded, ')
   })
 
   test('is never one that somebody named', async () => {
