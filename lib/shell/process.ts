@@ -31,6 +31,16 @@ export interface RunningProcess {
   stop(): Promise<Stopped>
   /** The last lines it printed, of stdout and stderr as they came. */
   lastLines(count: number): readonly string[]
+  /** What it and the children that were waited for took, by the kernel's account; undefined until it has ended. */
+  usage(): ProcessUsage | undefined
+}
+
+export interface ProcessUsage {
+  readonly cpuSeconds: number
+  /** Bytes resident at its greatest, of the largest of those processes. */
+  readonly largest: number
+  /** Bytes they had written to a disk, in the end or not; undefined where the kernel counts requests and not bytes. */
+  readonly written: number | undefined
 }
 
 /** Stands for the shell in its own messages, so that `x: command not found` of our shell is told apart from that of a script it runs. */
@@ -51,7 +61,7 @@ export function startProcess(command: string | readonly string[], options: Proce
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
-    return { pid: undefined, done, stop: async () => 'by itself', lastLines: () => [] }
+    return { pid: undefined, done, stop: async () => 'by itself', lastLines: () => [], usage: () => undefined }
   }
 
   let ended = false
@@ -85,7 +95,7 @@ export function startProcess(command: string | readonly string[], options: Proce
   child.failed.catch(() => void stop())
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) void stop()
-  return { pid: child.pid, done, stop, lastLines: output.lastLines }
+  return { pid: child.pid, done, stop, lastLines: output.lastLines, usage: () => usageOf(child.process) }
 }
 
 interface Child {
@@ -157,6 +167,14 @@ function endOf(command: string | readonly string[], child: Bun.Subprocess, outpu
     if (reason !== undefined) return { kind: 'not-started', sentence: notStarted(command, reason) }
   }
   return { kind: 'exited', code }
+}
+
+function usageOf(child: Bun.Subprocess): ProcessUsage | undefined {
+  const { cpuTime, maxRSS, ops } = child.resourceUsage() ?? {}
+  if (cpuTime === undefined || maxRSS === undefined || ops === undefined) return undefined
+  // In blocks of 512 bytes, counted when a page is first written to (task_io_account_write).
+  const written = process.platform === 'linux' ? ops.out * 512 : undefined
+  return { cpuSeconds: Number(cpuTime.total) / 1e6, largest: maxRSS, written }
 }
 
 function notStarted(command: string, reason: string): string {

@@ -1,4 +1,4 @@
-import type { Ground, StageName, StageRun } from './black-box-observe.ts'
+import type { Ground, StageName, StageRun } from './black-box-start.ts'
 import { manifestPrefix } from './manifest.ts'
 
 /** A data set and an output prefix of the run's own that hold nothing yet, not even from an attempt that was cut short. */

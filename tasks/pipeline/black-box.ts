@@ -2,20 +2,19 @@ import { Failure } from '../../lib/index.ts'
 import { entriesOf, isComplete, madeNothing, refuseCrash, stageFailure } from './black-box-expect.ts'
 import { cleanGround } from './black-box-ground.ts'
 import { readOutputs, readSources } from './black-box-objects.ts'
+import { type Observed, observe } from './black-box-observe.ts'
 import {
   commandText,
   defaultPoll,
-  type Observed,
-  observe,
   type StageContext,
   type StageName,
   type StageRun,
   sizeNames,
-} from './black-box-observe.ts'
+} from './black-box-start.ts'
 import type { Arrival, Refusal, SecondPass, SeenFile, SourceImage, StageReport } from './evidence.ts'
 import { parseS3Uri, s3Uri } from './uri.ts'
 
-export type { StageContext, StageName, StageRun, StageStore, Waits } from './black-box-observe.ts'
+export type { StageContext, StageName, StageRun, StageStore, Waits } from './black-box-start.ts'
 export { Refusal, SecondPass, StageReport } from './evidence.ts'
 
 /** More gigabytes than any disk has free. */

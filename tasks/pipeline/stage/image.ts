@@ -106,8 +106,9 @@ async function put(relative: string, bytes: Uint8Array, type: string, shop: Work
   held.push({ path, bytes: bytes.length })
   const file = facts(path, uri, bytes)
   log({ event: 'written', ...file })
+  const from = performance.now()
   await s3.put(outputBucket, key, bytes, type)
-  log({ event: 'uploaded', ...file })
+  log({ event: 'uploaded', ...file, seconds: (performance.now() - from) / 1000 })
   return uri
 }
 

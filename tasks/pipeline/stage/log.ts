@@ -14,7 +14,8 @@ export type StageEvent =
   | { readonly event: 'looked'; readonly found: number; readonly ignored: number; readonly new: number }
   | ({ readonly event: 'staged' } & FileFacts)
   | ({ readonly event: 'written' } & FileFacts)
-  | ({ readonly event: 'uploaded' } & FileFacts)
+  /** `seconds`: how long the upload took, which had ended when the line was written. */
+  | ({ readonly event: 'uploaded'; readonly seconds: number } & FileFacts)
   | { readonly event: 'failed'; readonly uri: string; readonly reason: string; readonly again: boolean }
   | { readonly event: 'progress'; readonly done: number; readonly of: number }
   | { readonly event: 'recovered'; readonly images: number }

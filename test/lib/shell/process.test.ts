@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ProcessOptions, startProcess } from '../../../lib/shell/process.ts'
@@ -217,5 +227,25 @@ describe('stopping', () => {
     expect(await running.stop()).toBe('by itself')
     expect(await running.stop()).toBe('by itself')
     expect(await start(['nosuch-program']).stop()).toBe('by itself')
+  })
+})
+
+describe('what it took', () => {
+  test('counts what its children took that were waited for', async () => {
+    const work = 'let n = 0; const end = performance.now() + 300; while (performance.now() < end) n++'
+    const running = start(`"$BUN" -e '${work}'; head -c 3000000 /dev/zero > written; wait`, {
+      env: { ...env, BUN: process.execPath },
+    })
+    expect(running.usage()).toBeUndefined()
+    await running.done
+    const { cpuSeconds = 0, largest = 0, written } = running.usage() ?? {}
+    expect(cpuSeconds).toBeGreaterThan(0.05)
+    expect(largest).toBeGreaterThan(10e6)
+    const inMemory = statfsSync(folder).type === 0x01021994 // TMPFS_MAGIC, linux/magic.h: nothing of it goes to a disk
+    if (process.platform === 'linux' && !inMemory) expect(written).toBeGreaterThanOrEqual(3e6)
+  })
+
+  test('is not known of one that could not be started', () => {
+    expect(start('./nowhere').usage()).toBeUndefined()
   })
 })

@@ -130,6 +130,8 @@ describe('local disk', () => {
     expect(sha256(await rig.s3.get(bucket, key))).toBe(uploaded?.sha256 ?? '')
     const order = events.map(({ event }) => event).filter((event) => ['staged', 'written', 'uploaded'].includes(event))
     expect(order).toEqual(['staged', 'written', 'uploaded'])
+    const took = events.flatMap((event) => (event.event === 'uploaded' ? [event.seconds] : []))
+    expect(took.every((seconds) => typeof seconds === 'number' && seconds > 0)).toBe(true)
     for (const folder of ['input', 'work', 'output']) expect(await readdir(join(root, folder))).toEqual([])
   })
 
