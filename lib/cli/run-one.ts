@@ -17,6 +17,7 @@ import { failedLastTime } from './failed.ts'
 import { findRun, newestRun } from './find-run.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
+import { owedCsv } from './owed-csv.ts'
 import type { Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
 import { tellProblem, withoutSecrets, writeTo } from './print.ts'
@@ -40,10 +41,20 @@ export interface OneRun {
 }
 
 /** Runs one plan, shows it, leaves its results in its folder and in the shared views; returns the exit code. */
-export async function runOne(one: OneRun): Promise<number> {
-  const { places, plan, flags, output, views, current } = one
+export async function runOne(given: OneRun): Promise<number> {
+  const { places, plan, flags, output, current } = given
   const store = fileStore(places.runs)
   const { people, stdout } = output
+  const file = flags.csv === '-' ? undefined : flags.csv
+  const owed = owedCsv(places.runs, plan.name, store)
+  const views: SharedViews = {
+    ...given.views,
+    add(record, kind) {
+      given.views.add(record, kind)
+      owed.forget(record.heading.run)
+    },
+  }
+  const one = { ...given, views }
   const view = terminalView({
     write: people.write,
     isTTY: people.isTTY,
@@ -61,13 +72,15 @@ export async function runOne(one: OneRun): Promise<number> {
   const codes: number[] = []
   let told = false
   try {
+    const resume = resumed(one, store)
+    writing(places.runs, () => owed.settle(resume, file))
     const result = await runPlan(plan, {
       store,
       cwd: places.root,
       params: ownParams(plan, one.params),
       jobs: one.jobs,
       selection: selectionOf(places, plan.name, flags),
-      resume: resumed(one, store),
+      resume,
       parallel: flags.parallel ?? false,
       keep: flags.keep ?? false,
       strict: flags.strict ?? false,
@@ -77,7 +90,10 @@ export async function runOne(one: OneRun): Promise<number> {
       code: codeOf(places, plan.name),
       again: againCommand(places, plan, flags),
       observe(event) {
-        if (event.event === 'run-started' || event.event === 'run-resumed') run = event.run
+        if (event.event === 'run-started' || event.event === 'run-resumed') {
+          run = event.run
+          if (file !== undefined) writing(places.runs, () => owed.note(event.run, file))
+        }
         view.observe(event)
         const line = flags.json ? jsonLine(event) : undefined
         if (line !== undefined) stdout.write(line)

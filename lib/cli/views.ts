@@ -14,7 +14,7 @@ export interface ViewFlags {
 
 /** The views that several runs of one command go into together. */
 export interface SharedViews {
-  /** Takes a run; `again` when nothing ran, so that it stands in the file already. */
+  /** Takes a run; `again` when nothing ran. */
   add(record: RunRecord, kind: 'ran' | 'again'): void
   /** Takes a plan that has no run to show, and why. */
   absent(plan: string, reason: string): void
@@ -32,12 +32,12 @@ export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): Shar
   const runs: (RunRecord | Absent)[] = []
   let header = csvHeader
   return {
-    add(record, kind) {
+    add(record) {
       if (csv === '-') {
         stdout.write(header + csvRows(record).join(''))
         header = ''
       }
-      if (csv !== undefined && csv !== '-' && kind === 'ran') appendCsv(csv, record)
+      if (csv !== undefined && csv !== '-') appendCsv(csv, record)
       runs.push(record)
     },
     absent(plan, reason) {

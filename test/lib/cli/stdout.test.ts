@@ -102,6 +102,7 @@ describe('a reader that goes away', () => {
     ['plan --help | head -1', 0],
     ['report --json | head -1', 0],
     ['report --csv - | true', 0],
+    ['report runs/*/* runs/many/* runs/many/* --csv - | head -1', 0],
   ])('%s ends quietly with %p', async (line, exit) => {
     const { out, err } = await shell(`ASSAY ${line}; echo "exit \${PIPESTATUS[0]}" >&2`)
     expect(err).toEndWith(`exit ${exit}\n`)
