@@ -6,6 +6,7 @@ import { readRefusals } from '../record/refused.ts'
 import { formatDuration } from '../report/format.ts'
 import { columns } from './columns.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
+import { indexed } from './indexed.ts'
 import { unknownPlan } from './load.ts'
 import { machineZone } from './machine-zone.ts'
 import { type Places, placesOf, planNames } from './places.ts'
@@ -70,10 +71,16 @@ function rowsOf(places: Places, only: string | undefined): readonly Row[] {
   const state = readState(places).plans
   const known = [...new Set([...store.plans(), ...Object.keys(state)])]
   if (only !== undefined && !known.includes(only) && !planNames(places).includes(only)) throw unknownPlan(places, only)
-  const rows = (only === undefined ? known : [only]).flatMap((plan): readonly Row[] => {
+  const plans = only === undefined ? known : [only]
+  const runs = indexed(
+    places,
+    (line) => writeTo(2, line),
+    (index) => new Map(plans.map((plan) => [plan, index.runs(plan)])),
+  )
+  const rows = plans.flatMap((plan): readonly Row[] => {
     const folder = join(places.runs, plan)
     const kept = state[plan]
-    const entries = historyOf(store, plan, {
+    const entries = historyOf(runs.get(plan) ?? [], {
       refusals: readRefusals(folder),
       kept: kept && { timetable: { cron: kept.cron, zone: kept.zone }, since: new Date(kept.since) },
       goesOn: (run) => goesOn(folder, run),

@@ -1,10 +1,8 @@
-import * as v from 'valibot'
 import { type Timetable, timesBetween, zoneOffset } from '../plan/schedule.ts'
-import { type Outcome, type RunEvent, runEvent } from './event.ts'
-import { wholeLength } from './journal.ts'
+import type { Outcome } from './event.ts'
+import type { IndexedRun } from './index-queries.ts'
 import type { Refusal } from './refused.ts'
 import { startOfRun } from './run-id.ts'
-import type { Store } from './store.ts'
 
 /** One thing that happened to a plan, or should have. */
 export type HistoryEntry =
@@ -19,6 +17,7 @@ export type HistoryEntry =
       /** Of all its sittings together; both are undefined where the last has no end. */
       readonly duration: number | undefined
       readonly exit: number | undefined
+      readonly commit: string | undefined
     }
   /** Kept out by the lock. */
   | { readonly kind: 'overlapped'; readonly at: Date; readonly holder: string | undefined }
@@ -31,17 +30,20 @@ export interface Kept {
   readonly since: Date
 }
 
-/** What happened to a plan, oldest first. */
+/** What happened to a plan, of which there are these runs, oldest first. */
 export function historyOf(
-  store: Store,
-  plan: string,
+  known: readonly IndexedRun[],
   { refusals, kept, goesOn, machineZone, now }: HistoryOptions,
 ): readonly HistoryEntry[] {
-  const runs = store.runs(plan).flatMap((run): readonly HistoryEntry[] => {
-    const at = startOfRun(run)
-    // A folder that is not called like a run is not one of ours.
-    return at === undefined ? [] : [{ kind: 'run', at, run, ...toldBy(store.read(plan, run) ?? '', () => goesOn(run)) }]
-  })
+  const runs = known.flatMap(
+    ({ run, outcome, sittings, duration, exit, commit }): readonly Extract<HistoryEntry, { kind: 'run' }>[] => {
+      const at = startOfRun(run)
+      // A folder that is not called like a run is not one of ours.
+      if (at === undefined) return []
+      const state = outcome ?? (goesOn(run) ? 'running' : 'interrupted')
+      return [{ kind: 'run', at, run, outcome: state, sittings, duration, exit, commit }]
+    },
+  )
   const overlapped = refusals.map(({ at, holder }): HistoryEntry => ({ kind: 'overlapped', at: new Date(at), holder }))
   const started = [...runs, ...overlapped].sort(byTime)
   if (kept === undefined) return started
@@ -88,40 +90,6 @@ function earlier(time: Date, before: Date | undefined, zone: string): number {
   const threeHours = 3 * 3_600_000
   if (before !== undefined && time.getTime() - before.getTime() <= threeHours) return 0
   return Math.max(0, zoneOffset(time, zone) - zoneOffset(new Date(time.getTime() - threeHours), zone))
-}
-
-/** What a journal tells of its run, by the first and the last line of each sitting: with many runs reading all takes long. */
-function toldBy(journal: string, goesOn: () => boolean) {
-  const whole = journal.slice(0, wholeLength(journal)).trimEnd()
-  const sittings = whole.split(/\n(?=\{"event":"run-resumed")/).map(sittingOf)
-  const end = sittings.at(-1)?.end
-  if (end === undefined)
-    return {
-      outcome: goesOn() ? 'running' : 'interrupted',
-      sittings: sittings.length,
-      duration: undefined,
-      exit: undefined,
-    } as const
-  const duration = sittings.reduce((sum, { seconds }) => sum + seconds, 0)
-  return { outcome: end.outcome, sittings: sittings.length, duration, exit: end.exit }
-}
-
-/** The end of a sitting, if it has one, and how long it took: of one that was killed, until the last that is known of it. */
-function sittingOf(lines: string) {
-  const last = eventOf(lines.slice(lines.lastIndexOf('\n') + 1))
-  if (last?.event === 'run-ended') return { end: last, seconds: last.duration }
-  const first = eventOf(lines.split('\n', 1)[0] ?? '')
-  const ms = Date.parse(last?.at ?? '') - Date.parse(first?.at ?? '')
-  return { end: undefined, seconds: Math.max(0, ms || 0) / 1000 }
-}
-
-function eventOf(line: string): RunEvent | undefined {
-  try {
-    const event = v.safeParse(runEvent, JSON.parse(line))
-    return event.success ? event.output : undefined
-  } catch {
-    return undefined // a damaged journal is told to whoever asks for that run
-  }
 }
 
 function byTime(a: HistoryEntry, b: HistoryEntry): number {

@@ -7,7 +7,9 @@ import { timesBetween, timetableOf } from '../../../lib/plan/schedule.ts'
 import { type HistoryEntry, historyOf, missedTimes } from '../../../lib/record/history.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
 import { noteRefusal, readRefusals } from '../../../lib/record/refused.ts'
+import { digestOf } from '../../../lib/record/run-digest.ts'
 import { runId, startOfRun } from '../../../lib/record/run-id.ts'
+import type { Store } from '../../../lib/record/store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-history-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -37,6 +39,10 @@ describe('refusals', () => {
   })
 })
 
+/** The runs of a plan as an index would have them. */
+const runsOf = (store: Store, plan: string) =>
+  store.runs(plan).map((run) => ({ run, ...digestOf(store.read(plan, run) ?? '') }))
+
 const said = ({ at, ...entry }: HistoryEntry) =>
   `${at.toISOString().slice(5, 16)} ${entry.kind === 'run' ? `${entry.outcome} ${entry.exit ?? '-'}` : entry.kind}`
 
@@ -65,7 +71,7 @@ describe('the history of a plan', () => {
 
   test('has runs, those that were interrupted or kept out by the lock, and the times at which none began', () => {
     const kept = { timetable, since: new Date('2026-11-01T00:00:00Z') }
-    expect(historyOf(store, 'p', { ...options, kept }).map(said)).toEqual([
+    expect(historyOf(runsOf(store, 'p'), { ...options, kept }).map(said)).toEqual([
       '11-18T02:30 passed 0',
       '11-19T02:30 missed',
       '11-20T02:30 interrupted -',
@@ -75,7 +81,7 @@ describe('the history of a plan', () => {
     ])
     const later = { ...options, now: new Date('2026-11-24T02:50:00Z') }
     expect(
-      historyOf(store, 'p', { ...later, kept })
+      historyOf(runsOf(store, 'p'), { ...later, kept })
         .map(said)
         .at(-1),
     ).toBe('11-24T02:30 missed')
@@ -84,9 +90,9 @@ describe('the history of a plan', () => {
   test('misses nothing before the schedule was kept to, before the oldest run that is left, and without a schedule', () => {
     const since = new Date('2026-11-19T12:00:00Z')
     const missed = (entries: readonly HistoryEntry[]) => entries.filter(({ kind }) => kind === 'missed')
-    expect(missed(historyOf(store, 'p', { ...options, kept: { timetable, since } }))).toEqual([])
-    expect(missed(historyOf(store, 'p', { ...options, kept: undefined }))).toEqual([])
-    const never = historyOf(store, 'other', { ...options, refusals: [], kept: { timetable, since } })
+    expect(missed(historyOf(runsOf(store, 'p'), { ...options, kept: { timetable, since } }))).toEqual([])
+    expect(missed(historyOf(runsOf(store, 'p'), { ...options, kept: undefined }))).toEqual([])
+    const never = historyOf(runsOf(store, 'other'), { ...options, refusals: [], kept: { timetable, since } })
     expect(never.map(said)).toEqual(['20', '21', '22', '23'].map((day) => `11-${day}T02:30 missed`))
   })
 })
@@ -106,7 +112,7 @@ test('the history of a run that was resumed has its sittings, and how long they 
     runId(new Date('2026-11-21T07:00:00Z'), () => 0),
   )
   const options = { refusals: [], kept: undefined, goesOn: () => false, machineZone: 'UTC', now: new Date() }
-  const now = () => historyOf(store, 'p', options)
+  const now = () => historyOf(runsOf(store, 'p'), options)
 
   journal.append(began('run-started', '07:00:00') + step('07:00:04'))
   expect(now()).toMatchObject([{ outcome: 'interrupted', sittings: 1, duration: undefined }])
