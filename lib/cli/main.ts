@@ -12,6 +12,7 @@ const commands = {
   report: () => import('./report.ts'),
   task: () => import('./task.ts'),
   doctor: () => import('./doctor.ts'),
+  noise: () => import('./noise.ts'),
   gc: () => import('./gc.ts'),
   torture: () => import('./torture.ts'),
   schedule: () => import('./schedule.ts'),
@@ -24,6 +25,7 @@ const usage = `Typed test plans for ML pipelines
   report [RUN]      shows a run again, or rebuilds its CSV, JUnit and JSON
   task [NAME]       lists the tasks, or runs one alone
   doctor            says what is on this machine
+  noise             measures how fine a change can be seen on this machine
   gc                frees what old runs take
   torture PLAN      kills runs of a plan, resumes them and says what that cost
   schedule          shows when plans run by themselves, and has cron run them

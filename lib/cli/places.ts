@@ -34,6 +34,11 @@ export function placesOf(dir: string | undefined): Places {
   }
 }
 
+/** Where `noise` keeps what it found, a file a machine. */
+export function noiseFolder({ cache }: Places): string {
+  return join(cache, 'noise')
+}
+
 function around(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'plans')) || existsSync(join(at, 'package.json'))) return at

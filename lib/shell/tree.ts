@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { messageOf } from '../plan/problem.ts'
 import { type Sentinels, startSentinels } from './sentinel.ts'
 import { carriers, type Moment, mark, statOf, type Tag, tagOf, unmark } from './tag.ts'
@@ -90,6 +91,13 @@ export function sweepTags(
   return dead.length === 0
     ? Promise.resolve([])
     : end(dead, undefined, () => true, 0).then((ended) => [...ended.values()])
+}
+
+/** This process and all that it has started: daemons too while it is held and can be marked, else its descendants. Linux only. */
+export function ownProcesses(): readonly number[] {
+  const { tag } = held ?? {}
+  if (tag !== undefined) return [process.pid, ...carriers([tag.prefix]).keys()]
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) && descends(Number(name)) ? Number(name) : []))
 }
 
 /** Kills at once all that was started since this process is held; false where it isn't, or nothing can be marked. */

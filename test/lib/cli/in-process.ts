@@ -10,6 +10,7 @@ const commands = {
   report: () => import('../../../lib/cli/report.ts'),
   task: () => import('../../../lib/cli/task.ts'),
   doctor: () => import('../../../lib/cli/doctor.ts'),
+  noise: () => import('../../../lib/cli/noise.ts'),
   gc: () => import('../../../lib/cli/gc.ts'),
   torture: () => import('../../../lib/cli/torture.ts'),
   schedule: () => import('../../../lib/cli/schedule.ts'),
