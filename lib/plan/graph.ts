@@ -57,8 +57,12 @@ export interface MeasureNode extends WorkBase {
   readonly derived: Readonly<Record<string, Derived<Erased>>>
   readonly rule: SamplingRule
   readonly warmup: number | 'steady'
-  run(inputs: Erased, context: MeasureContext<string>): MaybePromise<Readonly<Record<string, Quantity<string>>>>
+  readonly seed: number | undefined
+  run(inputs: Erased, context: SampleContext): MaybePromise<Readonly<Record<string, Quantity<string>>>>
 }
+
+/** `variant`: undefined where there are none. */
+export type SampleContext = Omit<MeasureContext<string>, 'variant'> & { readonly variant: string | undefined }
 
 /** When a measure has samples enough. */
 export type SamplingRule =

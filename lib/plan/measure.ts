@@ -5,7 +5,7 @@ import { cannot, type Problem } from './problem.ts'
 import type { SampleRule } from './step.ts'
 
 /** What of a measure's options its node keeps. */
-export type MeasurePart = Pick<MeasureNode, 'metrics' | 'variants' | 'derived' | 'rule' | 'warmup'>
+export type MeasurePart = Pick<MeasureNode, 'metrics' | 'variants' | 'derived' | 'rule' | 'warmup' | 'seed'>
 
 /** Throws a Problem for a measure that could not be carried out. */
 export function checkMeasure(plan: string, measure: MeasureNode, nodes: readonly Node[]): void {
@@ -94,13 +94,14 @@ export function nameOf(metric: string, variant: string | undefined): string {
 export function measurePart(
   plan: string,
   name: string,
-  options: SampleRule & Partial<Pick<MeasureNode, 'variants' | 'derived' | 'warmup'>> & { readonly metrics: Metrics },
+  options: SampleRule &
+    Partial<Pick<MeasureNode, 'variants' | 'derived' | 'warmup' | 'seed'>> & { readonly metrics: Metrics },
   budget: Parameters<typeof parseDuration>[0] | undefined,
 ): MeasurePart {
   const refuse = refuser(plan, name)
-  const { metrics, variants = [], derived = {}, warmup = 'steady' } = options
+  const { metrics, variants = [], derived = {}, warmup = 'steady', seed } = options
   if (warmup !== 'steady') whole('warmup', warmup, 0)
-  return { metrics, variants, derived, warmup, rule: ruleOf() }
+  return { metrics, variants, derived, warmup, seed, rule: ruleOf() }
 
   function ruleOf(): SamplingRule {
     const milliseconds = budget === undefined ? undefined : parseDuration(budget, 'budget')

@@ -75,6 +75,8 @@ interface Measuring<N extends Needs, M extends Metrics, V extends string, D exte
   readonly budget?: Duration
   /** How many rounds come first and do not count; `steady`, the default: until the numbers no longer tend up or down. */
   readonly warmup?: number | 'steady'
+  /** Of the order of variants; `ASSAY_SEED` when absent, else drawn for each run. The record has it. */
+  readonly seed?: number
   run(inputs: Inputs<N>, context: MeasureContext<V>): MaybePromise<Sample<M>>
 }
 

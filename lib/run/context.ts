@@ -96,6 +96,11 @@ function workContext(
 /** Where steps log, relative to the run's folder: one file, each line behind its step's name, since a file a step costs more than many a step. */
 export const logFile = 'log.txt'
 
+/** A file that a step leaves as an artifact, relative to the run's folder. */
+export function artifactOf(node: { readonly index: number; readonly name: string }, file: string): string {
+  return `${stepsFolder}/${slug(node)}/${file}`
+}
+
 /** `03-stage-1-augment-polling`: a file name that still says which step it is. */
 function slug({ index, name }: { readonly index: number; readonly name: string }): string {
   const words = name

@@ -2,6 +2,7 @@ import type { StepContext } from '../plan/context.ts'
 import { type Graph, needsOf, type ServiceNode, type WorkNode } from '../plan/graph.ts'
 import type { Outcome, RunEvent, StepEnded } from '../record/event.ts'
 import { attempt, attemptOnce, type Stopping } from './attempt.ts'
+import type { Bench } from './bench.ts'
 import { type Clock, secondsSince } from './clock.ts'
 import { hashOf, inputsHash } from './identity.ts'
 import { handOn, type Performed, performed, workOf } from './perform.ts'
@@ -20,6 +21,7 @@ export interface Engine {
   readonly stopping: Stopping
   readonly services: Services
   readonly stops: Stops
+  readonly bench: Bench
   /** Of the parameters that are not secret. */
   readonly paramsHash: string
   readonly earlier: Earlier | undefined
@@ -143,7 +145,7 @@ export function execute(engine: Engine): Promise<void> {
   type Reused = { readonly kind: 'reused'; readonly end: End } | { readonly kind: 'not'; readonly because: string }
 
   async function reuse(node: WorkNode, { ended, because }: Extract<Decision, { kind: 'reuse' }>): Promise<Reused> {
-    const { output, metrics, foreign } = ended
+    const { output, metrics, sampling, foreign } = ended
     let handedOn: unknown = output
     if (node.kind === 'step') {
       try {
@@ -171,6 +173,7 @@ export function execute(engine: Engine): Promise<void> {
       ...(ended.started !== undefined && { started: ended.started }),
       ...(output !== undefined && { output }),
       ...(metrics !== undefined && { metrics }),
+      ...(sampling !== undefined && { sampling }),
       ...(foreign !== undefined && { foreign }),
     }
     return {
@@ -216,7 +219,7 @@ export function execute(engine: Engine): Promise<void> {
     const { attempted, attempts } = await attempt(
       node,
       (number, signal) => engine.contextOf(node, number, signal, noteForeign),
-      workOf(node, inputs.values),
+      workOf(node, inputs.values, engine.bench),
       stopping,
       clock,
       (number, reason) => started(number, `attempt ${number - 1} did not pass: ${reason}`),

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { cpus, hostname, release, totalmem, type } from 'node:os'
+import type { Machine } from '../machine/machine.ts'
 import type { Environment } from '../record/event.ts'
 
 /** Where this runs: machine, runtime and the commit that `folder` stands at. Nothing of it comes from variables. */
-export function environmentOf(folder: string): Environment {
+export function environmentOf(folder: string, machine?: Machine): Environment {
   const processors = cpus()
   return {
     host: hostname(),
@@ -12,6 +13,7 @@ export function environmentOf(folder: string): Environment {
     memory: totalmem(),
     os: `${type()} ${release()}`,
     bun: Bun.version,
+    ...(machine && { machine: machine.fingerprint() }),
     ...gpuOf(),
     ...commitOf(folder),
   }

@@ -7,25 +7,29 @@ import { cannot, messageOf, Problem } from '../plan/problem.ts'
 import {
   type FindingRecord,
   findingRecord,
-  type MetricRecord,
   metricRecord,
   type Outcome,
   type StepEnded,
+  samplingRecord,
 } from '../record/event.ts'
-import { verdictOf } from '../stats/verdict.ts'
 import type { Attempted } from './attempt.ts'
+import type { Bench } from './bench.ts'
+import { measure } from './measure/measure.ts'
+import { byVariant } from './measure/series.ts'
 
 /** The part of a step's end that its function decides, and what its handle hands on. */
 export interface Performed {
-  readonly ended: Pick<StepEnded, 'outcome' | 'reason' | 'stack' | 'output' | 'findings' | 'metrics'>
+  readonly ended: Pick<StepEnded, 'outcome' | 'reason' | 'stack' | 'output' | 'findings' | 'metrics' | 'sampling'>
   readonly handedOn: unknown
 }
 
 type Inputs = Readonly<Record<string, unknown>>
 
 /** What one attempt calls. */
-export function workOf(node: WorkNode, inputs: Inputs): (context: StepContext) => unknown {
-  return node.kind === 'measure' ? (context) => sample(node, inputs, context) : (context) => node.run(inputs, context)
+export function workOf(node: WorkNode, inputs: Inputs, bench: Bench): (context: StepContext) => unknown {
+  return node.kind === 'measure'
+    ? (context) => measure(node, inputs, context, bench)
+    : (context) => node.run(inputs, context)
 }
 
 /** Turns what the function returned or threw into what is recorded and handed on. */
@@ -72,7 +76,6 @@ function stepPerformed(node: StepNode, value: unknown): Performed {
   return { ended: { outcome: 'passed', ...(output !== undefined && { output }) }, handedOn: handOn(node, output) }
 }
 
-const metricsSchema = v.array(metricRecord)
 const findingsSchema = v.pipe(v.array(findingRecord), v.minLength(1, 'at least one finding'))
 
 function checkPerformed(value: unknown): Performed {
@@ -102,88 +105,23 @@ function shorten(value: Json | undefined): string {
   return text.length > 160 ? `${text.slice(0, 160)}…` : text
 }
 
-async function sample(node: MeasureNode, inputs: Inputs, context: StepContext): Promise<readonly MetricRecord[]> {
-  const variants = node.variants.length > 0 ? node.variants : [undefined]
-  const metrics = variants.flatMap((variant) =>
-    Object.entries(node.metrics).map(([metric, { unit, better, reference }]) => {
-      const samples: number[] = []
-      const bounds = reference?.kind === 'bound' ? reference : undefined
-      return {
-        name: nameOf(metric, variant),
-        metric,
-        variant,
-        unit,
-        better,
-        samples,
-        low: bounds?.low,
-        high: bounds?.high,
-      }
-    }),
-  )
-  const counted = node.rule.kind === 'fixed' ? node.rule.samples : node.rule.least
-  const warmup = node.warmup === 'steady' ? 1 : node.warmup
-  for (let index = 0; index < warmup + counted; index++) {
-    context.progress(index < warmup ? 'warm-up' : `sample ${index - warmup + 1} of ${counted}`)
-    for (const variant of variants) {
-      context.signal.throwIfAborted()
-      const round = Math.max(0, index - warmup + 1)
-      const taken = await node.run(inputs, Object.assign(Object.create(context), { variant, round, time }))
-      if (round === 0) continue
-      for (const metric of metrics)
-        if (metric.variant === variant) metric.samples.push(sampleValue(metric, taken[metric.metric]))
-    }
-  }
-  return metrics.map(({ low, high, metric, variant, ...rest }) => ({
-    ...rest,
-    ...(variant !== undefined && { variant }),
-    ...(low !== undefined && { low }),
-    ...(high !== undefined && { high }),
-    verdict: verdictOf(rest.samples, low, high),
-  }))
-}
-
-async function time<T>(operation: () => T) {
-  const start = performance.now()
-  const value = await operation()
-  return { seconds: (performance.now() - start) / 1000, value }
-}
-
-function sampleValue(
-  metric: { name: string; unit: string },
-  taken: { value: number; unit: string } | undefined,
-): number {
-  if (taken?.unit !== metric.unit || !Number.isFinite(taken.value))
-    throw cannot('record a sample', metric.name, `a finite number of ${metric.unit}`, taken ?? 'nothing')
-  return taken.value
-}
+const measuredSchema = v.object({ metrics: v.array(metricRecord), sampling: samplingRecord })
 
 function measurePerformed(node: MeasureNode, value: unknown): Performed {
-  const metrics = v.parse(metricsSchema, value)
-  const failed = metrics.filter((metric) => metric.verdict === 'fail')
+  const { metrics, sampling } = v.parse(measuredSchema, value)
   const samples = new Map(metrics.map((metric) => [metric.name, metric.samples]))
-  const handedOn = Object.fromEntries(
-    Object.keys(node.metrics).map((name) => [name, byVariant(node, (variant) => samples.get(nameOf(name, variant)))]),
-  )
+  const handedOn = Object.fromEntries([
+    ...Object.keys(node.metrics).map((name) => [
+      name,
+      byVariant(node, (variant) => samples.get(nameOf(name, variant))),
+    ]),
+    ...Object.keys(node.derived).map((name) => [name, samples.get(name)]),
+  ])
+  const failed = metrics.filter((metric) => metric.verdict === 'fail')
+  const kept = { output: handedOn, metrics, sampling }
+  const reason = failed.map(({ name, because }) => `${name}: ${because}`).join('; ')
   return {
-    ended:
-      failed.length === 0
-        ? { outcome: 'passed', output: handedOn, metrics }
-        : {
-            outcome: 'failed',
-            output: handedOn,
-            metrics,
-            reason: failed.map((metric) => outOfBounds(metric)).join('; '),
-          },
+    ended: failed.length === 0 ? { outcome: 'passed', ...kept } : { outcome: 'failed', ...kept, reason },
     handedOn,
   }
-}
-
-function byVariant<T>({ variants }: MeasureNode, of: (variant: string | undefined) => T) {
-  if (variants.length === 0) return of(undefined)
-  return Object.fromEntries(variants.map((variant) => [variant, of(variant)]))
-}
-
-function outOfBounds({ name, unit, samples, low, high }: MetricRecord): string {
-  const bounds = [low !== undefined && `at least ${low}`, high !== undefined && `at most ${high}`].filter(Boolean)
-  return `${name}: expected ${bounds.join(' and ')} ${unit}, found ${Math.min(...samples)} to ${Math.max(...samples)} in ${samples.length} samples`
 }

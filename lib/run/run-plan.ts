@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import type { Machine } from '../machine/machine.ts'
 import { buildGraph } from '../plan/build.ts'
 import { parseDuration } from '../plan/duration.ts'
 import type { Graph } from '../plan/graph.ts'
 import { type Params, parseParams } from '../plan/param.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, Problem } from '../plan/problem.ts'
+import type { Baseline } from '../record/baseline.ts'
 import { type Code, type Heading, journalSchema, type Outcome } from '../record/event.ts'
 import { bootId, thisProcess } from '../record/holder.ts'
 import { journalOf } from '../record/journal.ts'
@@ -16,6 +18,7 @@ import { killPrograms, slowestProgram } from '../shell/programs.ts'
 import { holdTree, type Tree } from '../shell/tree.ts'
 import { hideSecretNames } from './artifact-names.ts'
 import { stoppingOf } from './attempt.ts'
+import { benchOf } from './bench.ts'
 import { type Clock, secondsSince, systemClock } from './clock.ts'
 import { type ContextOptions, serviceContext, servicesFolder, stepContext, stepsFolder } from './context.ts'
 import { execute } from './engine.ts'
@@ -54,6 +57,10 @@ export interface RunOptions extends Partial<Policy> {
   readonly parallel?: boolean | undefined
   /** What the plan's outputs are made by: what a resumed run reuses must have been made by the same. Absent: not checked. */
   readonly code?: Code | undefined
+  /** The run that metrics are held against where the plan says so. */
+  readonly baseline?: Baseline | undefined
+  /** What this runs on, watched while a measure takes its samples; absent: not looked at. */
+  readonly machine?: Machine | undefined
   /** Services leave their data. */
   readonly keep?: boolean | undefined
   /** Nothing else goes on in this process: whatever it started since the run began ends with the run, also what still has a parent. */
@@ -145,7 +152,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
       ...(selected.size < graph.nodes.length && {
         selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
       }),
-      environment: environmentOf(cwd),
+      environment: environmentOf(cwd, options.machine),
       tree: {
         pid: process.pid,
         ...(tree.tag !== undefined && { tag: tree.tag, boot: bootId() }),
@@ -243,6 +250,7 @@ async function runIn<P extends Params>(
       record,
       settled: journal.settled,
       stops,
+      bench: benchOf(graph, clock, files, options),
     })
   } catch (error) {
     own.abort(error)

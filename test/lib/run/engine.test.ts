@@ -261,7 +261,7 @@ describe('outcomes', () => {
         metrics: { rate: higher('img/s', atLeast(2, 'img/s')) },
         samples: 3,
         warmup: 2,
-        run: () => ({ rate: quantity(next++, 'img/s') }),
+        run: () => ({ rate: quantity(100 + next++, 'img/s') }),
       })
       plan.measure({
         name: 'slow',
@@ -272,7 +272,7 @@ describe('outcomes', () => {
     const [rate, slow] = rig.steps(await rig.run())
     expect(rate?.ended).toMatchObject({
       outcome: 'passed',
-      metrics: [{ name: 'rate', unit: 'img/s', samples: [2, 3, 4], low: 2, verdict: 'pass' }],
+      metrics: [{ name: 'rate', unit: 'img/s', samples: [102, 103, 104], low: 2, verdict: 'pass' }],
     })
     expect(slow?.ended).toMatchObject({ outcome: 'failed', metrics: [{ verdict: 'fail' }] })
   })

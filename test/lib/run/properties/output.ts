@@ -6,7 +6,7 @@ export type Output = v.InferOutput<typeof Output>
 
 const Measured = v.object({ sum: v.tuple([v.number()]), made: v.tuple([v.number()]), from: v.tuple([v.number()]) })
 
-/** What a step or a measure of one sample handed on; null for a check and for nothing. */
+/** What a step or a measure whose samples are alike handed on; null for a check and for nothing. */
 export function outputOf(handedOn: unknown): Output | null {
   if (v.is(Output, handedOn)) return handedOn
   if (!v.is(Measured, handedOn)) return null
