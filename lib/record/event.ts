@@ -94,6 +94,8 @@ export const environment = v.object({
   bun: v.string(),
   /** Tells machines apart whose numbers cannot be compared. */
   machine: v.optional(v.string()),
+  /** What `noise` had found there: the smallest relative change that so many samples can show; absent where it had not been run. */
+  detectable: v.optional(v.array(v.object({ n: v.number(), change: v.number() }))),
   gpu: v.optional(v.string()),
   driver: v.optional(v.string()),
   commit: v.optional(v.string()),
