@@ -1,10 +1,13 @@
 import type { S3Client as ControlClient } from '@aws-sdk/client-s3'
 import { cannot } from '../../lib/index.ts'
+import { asking } from './asking.ts'
 import { bulkClient } from './bulk.ts'
 import type { Endpoint, ObjectInfo, S3 } from './client.ts'
 import { bare, listAll, listPage } from './listing.ts'
+import { removeSome } from './removing.ts'
 import { retrying, type Wait, within } from './retry.ts'
-import { endpointProblem, isPassing, notS3, s3Error, statusOf } from './trouble.ts'
+import { endpointProblem, hasCode, isPassing, notS3, s3Error, statusOf } from './trouble.ts'
+import { document } from './xml.ts'
 
 export interface ConnectOptions {
   /** Longest wait for one answer, in milliseconds; a body gets as much again for each 4 MiB of it. */
@@ -28,8 +31,8 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     loading ??= controlClient(endpoint)
     return loading
   }
-  const sdk = () => import('@aws-sdk/client-s3')
-  const bulk = bulkClient(endpoint, control)
+  const ask = asking(endpoint)
+  const bulk = bulkClient(ask)
   const allowed = (bytes: number) => deadline * (1 + bytes / 2 ** 22)
   const asked = async <T>(action: string, work: (wait: Wait, attempt: number) => Promise<T>, bytes = 0) => {
     let attempts = 1
@@ -48,10 +51,10 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
 
   const hasListing = async (bucket: string, abortSignal: AbortSignal): Promise<boolean> => {
     try {
-      await listPage(await control(), bucket, '', undefined, abortSignal)
+      await listPage(ask, bucket, '', undefined, abortSignal)
       return true
     } catch (error) {
-      if (error instanceof Error && error.name === 'NoSuchBucket') return false
+      if (hasCode(error, 'NoSuchBucket')) return false
       if (statusOf(error) === 404) throw notS3('404 without a reason')
       throw error
     }
@@ -61,15 +64,11 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     endpoint,
     control,
     put: (bucket, key, body, type) =>
-      asked(`put '${bucket}/${key}'`, (wait) => bulk.put(bucket, key, body, type, wait), body.length),
+      asked(`put '${bucket}/${key}'`, (wait) => bulk.put(bucket, key, body, typed(type), wait), body.length),
     putNew: (bucket, key, body, type) =>
       asked(`put '${bucket}/${key}'`, async (wait) => {
-        const { PutObjectCommand } = await sdk()
-        // The SDK takes an empty text for a stream.
-        const input = { Bucket: bucket, Key: key, Body: Buffer.from(body), IfNoneMatch: '*' }
-        const command = new PutObjectCommand(type === undefined ? input : { ...input, ContentType: type })
         try {
-          await (await control()).send(command, { abortSignal: wait.signal })
+          await bulk.put(bucket, key, body, { ...typed(type), 'if-none-match': '*' }, wait)
           return true
         } catch (error) {
           // 409: another conditional write of this key is under way; it may be an attempt of ours that nobody heard the end of.
@@ -81,13 +80,12 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
       }),
     get: (bucket, key) => asked(`get '${bucket}/${key}'`, (wait) => bulk.get(bucket, key, wait, allowed)),
     head: (bucket, key) =>
-      asked(`look up '${bucket}/${key}'`, async (wait): Promise<ObjectInfo | undefined> => {
-        const { HeadObjectCommand } = await sdk()
-        const command = new HeadObjectCommand({ Bucket: bucket, Key: key })
+      asked(`look up '${bucket}/${key}'`, async ({ signal }): Promise<ObjectInfo | undefined> => {
         try {
-          const found = await (await control()).send(command, { abortSignal: wait.signal })
-          if (found.ETag === undefined) throw notS3('the object has no ETag')
-          return { key, size: found.ContentLength ?? 0, etag: bare(found.ETag) }
+          const { headers } = await ask({ method: 'HEAD', bucket, key }, signal)
+          const etag = headers.get('etag')
+          if (etag === null) throw notS3('the object has no ETag')
+          return { key, size: Number(headers.get('content-length')), etag: bare(etag) }
         } catch (error) {
           if (statusOf(error) === 404) return undefined
           throw error
@@ -95,37 +93,32 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
       }),
     list: async (bucket, prefix) => {
       const action = `list '${bucket}/${prefix}'`
-      const page = (token: string | undefined) =>
-        asked(action, async (wait) => listPage(await control(), bucket, prefix, token, wait.signal))
+      const pageAt = (token: string | undefined) =>
+        asked(action, ({ signal }) => listPage(ask, bucket, prefix, token, signal))
       try {
-        return await listAll(bucket, prefix, page)
+        return await listAll(bucket, prefix, pageAt)
       } catch (error) {
         if (signal?.aborted) throw signal.reason
         throw endpointProblem(action, endpoint.url, error)
       }
     },
     remove: async (bucket, keys) => {
-      const { DeleteObjectsCommand } = await sdk()
       for (let at = 0; at < keys.length; at += 1000) {
-        const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }))
-        const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
-        const action = `remove ${Objects.length} objects from '${bucket}'`
-        await asked(action, async (wait) => {
-          const { Errors } = await (await control()).send(command, { abortSignal: wait.signal })
-          const [failed] = Errors ?? []
+        const some = keys.slice(at, at + 1000)
+        const action = `remove ${some.length} objects from '${bucket}'`
+        await asked(action, async ({ signal }) => {
+          const [failed] = await removeSome(ask, bucket, some, signal)
           if (failed === undefined) return
-          const { Key, Code = '', Message = '' } = failed
-          const error = s3Error(200, Code, Message)
+          const error = s3Error(200, failed.code, failed.message)
           if (isPassing(error)) throw error
-          throw cannot(action, 'key', 'removable', `${Key} (${Code}: ${Message})`)
+          throw cannot(action, 'key', 'removable', `${failed.key} (${failed.code}: ${failed.message})`)
         })
       }
     },
     hasBucket: (bucket) =>
       asked(`look up bucket '${bucket}'`, async ({ signal }) => {
-        const { HeadBucketCommand } = await sdk()
         try {
-          await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+          await ask({ method: 'HEAD', bucket }, signal)
           return true
         } catch {
           // The answer to a HEAD has no body: a listing's says what is wrong, and tells an S3 from a web site that lacks the page.
@@ -133,15 +126,23 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
         }
       }),
     createBucket: (bucket) =>
-      asked(`create bucket '${bucket}'`, async (wait) => {
-        const { CreateBucketCommand } = await sdk()
+      asked(`create bucket '${bucket}'`, async ({ signal }) => {
         try {
-          await (await control()).send(new CreateBucketCommand({ Bucket: bucket }), { abortSignal: wait.signal })
+          await ask({ method: 'PUT', bucket, ...location(endpoint.region) }, signal)
         } catch (error) {
-          if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error
+          if (!hasCode(error, 'BucketAlreadyOwnedByYou')) throw error
         }
       }),
   }
+}
+
+function typed(type: string | undefined): Record<string, string> {
+  return type === undefined ? {} : { 'content-type': type }
+}
+
+/** Where S3 is to keep a bucket; its first region is not named. */
+function location(region: string): { readonly body?: string } {
+  return region === 'us-east-1' ? {} : { body: document('CreateBucketConfiguration', [['LocationConstraint', region]]) }
 }
 
 function isSame(found: Uint8Array, body: Uint8Array | string): boolean {

@@ -36,9 +36,8 @@ const skewed = ['RequestTimeTooSkewed']
 const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken']
 const region = ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'IllegalLocationConstraintException']
 const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
-const foreign = ['InvalidResponse', 'NotS3']
 
-/** Sorts an error of Bun's client, of the AWS SDK or of fetch. */
+/** Sorts an error of `fetch`, or what S3 answered. */
 export function troubleOf(error: unknown): Trouble {
   const codes = codesOf(error)
   const any = (known: readonly string[]) => codes.some((code) => known.includes(code))
@@ -55,9 +54,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(skewed) || /^Request (has expired|is not valid yet)/.test(messageOf(error))) return 'skewed'
   if (any(region)) return 'region'
   if (any(denied) || statusOf(error) === 403) return 'denied'
-  if (any(foreign) || codes.some((code) => code.startsWith('HPE_')) || /XML parse error/.test(messageOf(error))) {
-    return 'not-s3'
-  }
+  if (any(['NotS3'])) return 'not-s3'
   if (any(missing) || statusOf(error) === 404) return 'missing'
   return 'other'
 }
@@ -66,7 +63,7 @@ export function troubleOf(error: unknown): Trouble {
 export function isPassing(error: unknown): boolean {
   if (error instanceof Problem) return false
   const trouble = troubleOf(error)
-  // A listing that was cut short is no XML.
+  // An answer that was cut short is no XML.
   return passing.includes(trouble) || (trouble === 'not-s3' && /XML parse error/.test(messageOf(error)))
 }
 
@@ -84,7 +81,7 @@ export function damaged(what: string): Error {
   return Object.assign(new Error(what), { code: 'Damaged' })
 }
 
-/** An answer other than success, in the shape of the AWS SDK's errors. */
+/** An answer other than success. */
 export function s3Error(httpStatusCode: number, code: string, message: string): Error {
   return Object.assign(new Error(message), { code, $metadata: { httpStatusCode } })
 }
@@ -94,11 +91,16 @@ export function notS3(what: string): Error {
   return Object.assign(new Error(what), { code: 'NotS3' })
 }
 
-/** The HTTP status an AWS SDK error carries. */
+/** The HTTP status that S3 answered with. */
 export function statusOf(error: unknown): number | undefined {
   const metadata = field(error, '$metadata')
   const status = field(metadata, 'httpStatusCode')
   return typeof status === 'number' ? status : undefined
+}
+
+/** Whether S3 gave this code for it. */
+export function hasCode(error: unknown, code: string): boolean {
+  return codesOf(error).includes(code)
 }
 
 /** The sentence for an error met while doing `action` ("put 'raw/a.jpg'") for the `attempts`th time; a Problem stays what it is. */

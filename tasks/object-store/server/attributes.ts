@@ -1,9 +1,9 @@
+import { document, type Fields } from '../xml.ts'
 import type { StoredObject } from './catalog.ts'
 import { checksumElement, type PartChecksum } from './checksums.ts'
 import { type Answer, parameter, xmlAnswer } from './exchange.ts'
 import { S3Error } from './s3-error.ts'
 import { type Call, checkVersion, existingObject } from './store.ts'
-import { document, type Fields } from './xml.ts'
 
 const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']
 

@@ -1,9 +1,9 @@
+import { children, childText, document, type Fields } from '../xml.ts'
 import type { Segment } from './content.ts'
 import { type Answer, xmlAnswer } from './exchange.ts'
 import { malformedXml, readXmlBody } from './request-xml.ts'
 import { S3Error } from './s3-error.ts'
 import type { Call } from './store.ts'
-import { children, childText, document, type Fields } from './xml.ts'
 
 /** DeleteObjects: up to 1000 keys; what fails is told key by key. */
 export async function deleteObjects({ request, signed, store, bucket }: Call): Promise<Answer> {

@@ -1,9 +1,9 @@
+import { childText, document } from '../xml.ts'
 import { isBucketName } from './address.ts'
 import { type Answer, xmlAnswer } from './exchange.ts'
 import { readXmlBody } from './request-xml.ts'
 import { S3Error } from './s3-error.ts'
 import { type Call, isoTime, owner } from './store.ts'
-import { childText, document } from './xml.ts'
 
 export function listBuckets({ store }: Call): Answer {
   const buckets = store.catalog.buckets()

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { children, childText, document } from '../xml.ts'
 import type { StoredObject } from './catalog.ts'
 import {
   type Checksum,
@@ -16,7 +17,6 @@ import { malformedXml, readXmlBody } from './request-xml.ts'
 import { S3Error } from './s3-error.ts'
 import type { Call } from './store.ts'
 import type { Part, UploadPlan } from './uploads.ts'
-import { children, childText, document } from './xml.ts'
 
 const smallestPart = 5 << 20
 

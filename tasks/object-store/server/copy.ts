@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { document } from '../xml.ts'
 import { addressOf, checkKey } from './address.ts'
 import type { StoredObject } from './catalog.ts'
 import {
@@ -18,7 +19,6 @@ import { publishNew } from './objects.ts'
 import { readSlices } from './read-slices.ts'
 import { S3Error } from './s3-error.ts'
 import { type Call, checkVersion, existingBucket, existingObject, isoTime, type Store } from './store.ts'
-import { document } from './xml.ts'
 
 export async function copyObject(call: Call): Promise<Answer> {
   const { request, store, key } = call

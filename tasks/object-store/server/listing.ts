@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
+import { type Content, document, type Fields } from '../xml.ts'
 import { type Answer, numberParameter, parameter, type S3Request, xmlAnswer } from './exchange.ts'
 import { S3Error } from './s3-error.ts'
 import { type Call, isoTime, owner } from './store.ts'
 import { type Found, walk } from './walk.ts'
-import { type Content, document, type Fields } from './xml.ts'
 
 export function listObjectsV2(call: Call): Answer {
   const { request } = call

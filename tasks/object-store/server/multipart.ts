@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { document, type Fields } from '../xml.ts'
 import { algorithmNamed, type ChecksumType, checksumElement, checksumHeaders } from './checksums.ts'
 import { detailsOf } from './details.ts'
 import { type Answer, numberParameter, parameter, type S3Request, xmlAnswer } from './exchange.ts'
@@ -7,7 +8,6 @@ import { receiveBody } from './receive.ts'
 import { S3Error } from './s3-error.ts'
 import { type Call, isoTime, owner } from './store.ts'
 import type { Part, Upload } from './uploads.ts'
-import { document, type Fields } from './xml.ts'
 
 export function createUpload({ request, store, bucket, key }: Call): Answer {
   const algorithm = algorithmNamed(request.headers['x-amz-checksum-algorithm'])

@@ -1,4 +1,4 @@
-import { document } from './xml.ts'
+import { document } from '../xml.ts'
 
 /** Every error code this store answers with, and its HTTP status. */
 const statuses = {

@@ -1,8 +1,8 @@
+import { children, childText, document } from '../xml.ts'
 import { checkTags, type Details, type Tag } from './details.ts'
 import { type Answer, parameter, xmlAnswer } from './exchange.ts'
 import { malformedXml, readXmlBody } from './request-xml.ts'
 import { type Call, checkVersion, existingObject } from './store.ts'
-import { children, childText, document } from './xml.ts'
 
 export function getTagging({ request, store, bucket, key }: Call): Answer {
   checkVersion(parameter(request, 'versionId'))

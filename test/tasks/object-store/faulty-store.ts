@@ -16,8 +16,13 @@ export async function startFaulty(faults: Faults | undefined) {
     repeated,
     folder: folder.path,
     endpoint: store.endpoint,
-    /** A client that asks once and believes whatever comes, for one bucket. */
-    naive: new Bun.S3Client({ endpoint: store.endpoint.url, ...keys, bucket: 'bucket', retry: 0 }),
+    /** A client that asks once and believes whatever comes, for one bucket. By a name of its own: a kept connection of ours that is reset, Bun opens anew without a word. */
+    naive: new Bun.S3Client({
+      endpoint: store.endpoint.url.replace('127.0.0.1', 'localhost'),
+      ...keys,
+      bucket: 'bucket',
+      retry: 0,
+    }),
     async [Symbol.asyncDispose]() {
       await store.close()
       await folder[Symbol.asyncDispose]()

@@ -17,14 +17,19 @@ function element(name: string, content: Content): XmlNode {
   return new XmlNode(name, children)
 }
 
-/** The content of a request's root element; undefined when it isn't well-formed or its root has another name. */
+/** The content of a document's root element; undefined when it isn't well-formed or its root has another name. */
 export function parseDocument(text: string, root: string): unknown {
   try {
-    const parsed: unknown = parseXML(withoutAstralReferences(text))
-    return isRecord(parsed) && root in parsed ? parsed[root] : undefined
+    return wellFormed(text)[root]
   } catch {
     return undefined
   }
+}
+
+/** A document by the name of its root element; throws an error that says 'XML parse error' when it isn't well-formed. */
+export function wellFormed(text: string): Readonly<Record<string, unknown>> {
+  const parsed: unknown = parseXML(withoutAstralReferences(text))
+  return isRecord(parsed) ? parsed : {}
 }
 
 /** The contents of every child element of this name, in order. */
