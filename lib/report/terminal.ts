@@ -9,6 +9,7 @@ import type { Observer, Passing } from '../run/observe.ts'
 import { hanging, type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
+import { smallestChangeText } from './smallest-change.ts'
 import { outcomeOf, summaryText } from './summary.ts'
 import { endedLines, serviceLines } from './terminal-lines.ts'
 import { linesOf, oneLine, widthOf } from './text.ts'
@@ -170,7 +171,7 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const outcome = outcomeOf(ended)
     const style = outcome === 'passed' ? 'green' : outcome === 'skipped' ? 'yellow' : 'red'
     const reason = ended.ended?.reason === undefined ? [] : linesOf(ended.ended.reason)
-    const told = [`${summaryText(ended)} · ${folder}`, ...reason]
+    const told = [`${summaryText(ended)} · ${folder}`, ...reason, smallestChangeText(ended) ?? []].flat()
     const [counted = '', ...more] = told.flatMap((line) => hanging('  ', line, page()))
     const again = `  again: ${oneLine(ended.heading.again)}`
     const some = outcome !== 'passed' && ended.steps.some((step) => step.ended?.outcome === 'passed')

@@ -40,6 +40,9 @@ g.txt
   undecided), 1 measure (1 undecided) ·
   5.6 s ·
   runs/small/20261121-071602-k3x9
+  smallest change this run could have
+  seen: 8 %; noise floor not measured:
+  bun run noise
   go on: bun run plan small --resume
   again: bun run plan small`,
   80: `  small · A small plan
@@ -65,6 +68,8 @@ g.txt
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1
   measure (1 undecided) · 5.6 s · runs/small/20261121-071602-k3x9
+  smallest change this run could have seen: 8 %; noise floor not measured: bun
+  run noise
   go on: bun run plan small --resume
   again: bun run plan small`,
   120: `  small · A small plan
@@ -87,6 +92,7 @@ g.txt
   – publish                                         because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s ·
   runs/small/20261121-071602-k3x9
+  smallest change this run could have seen: 8 %; noise floor not measured: bun run noise
   go on: bun run plan small --resume
   again: bun run plan small`,
 }

@@ -36,6 +36,7 @@ describe('a run on something that is no terminal', () => {
       log: RUN/log.txt
   – publish                                  because crash errored
   failed · 4 steps (1 errored, 1 skipped), 3 checks (1 failed, 1 undecided), 1 measure (1 undecided) · 5.6 s · RUN
+  smallest change this run could have seen: 8 %; noise floor not measured: bun run noise
   go on: bun run plan small --resume
   again: bun run plan small      results: results.csv  journal.jsonl
 `,
