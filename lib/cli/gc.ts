@@ -25,7 +25,7 @@ const flags = {
 
 const words = `Removes old runs, and what has not been used as long of .assay/
 
-Never the newest run of a plan, never one that goes on, never .assay/python, never through a symbolic link.
+Never the newest run of a plan, never one that goes on, never .assay/python or .assay/noise, never through a symbolic link.
 
 flags
 `
@@ -108,8 +108,8 @@ function sweepCache({ cache }: Places, days: number, remove: (path: string) => v
   if (!statSync(cache, { throwIfNoEntry: false })?.isDirectory()) return
   for (const name of readdirSync(cache)) {
     const path = join(cache, name)
-    // What has been downloaded for Python is large, and its files' times do not say when it was last used.
-    if (name !== 'python' && folderSize(path).newest < daysAgo(days)) remove(path)
+    // What has been downloaded for Python is large, and its files' times do not say when it was last used; nor do those of what noise found.
+    if (name !== 'python' && name !== 'noise' && folderSize(path).newest < daysAgo(days)) remove(path)
   }
 }
 

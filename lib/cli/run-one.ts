@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { hostMachine } from '../machine/host.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cannot, messageOf, Problem } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
@@ -18,7 +19,7 @@ import { findRun, newestRun } from './find-run.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import { owedCsv } from './owed-csv.ts'
-import type { Places } from './places.ts'
+import { noiseFolder, type Places } from './places.ts'
 import type { PlanFlags } from './plan-flags.ts'
 import { tellProblem, withoutSecrets, writeTo } from './print.ts'
 import { shownPath } from './shown-path.ts'
@@ -88,6 +89,7 @@ export async function runOne(given: OneRun): Promise<number> {
       alone: true,
       signal: one.signal,
       code: codeOf(places, plan.name),
+      machine: hostMachine(noiseFolder(places)),
       again: againCommand(places, plan, flags),
       observe(event) {
         if (event.event === 'run-started' || event.event === 'run-resumed') {

@@ -13,10 +13,16 @@ export function environmentOf(folder: string, machine?: Machine): Environment {
     memory: totalmem(),
     os: `${type()} ${release()}`,
     bun: Bun.version,
-    ...(machine && { machine: machine.fingerprint() }),
+    ...machineOf(machine),
     ...gpuOf(),
     ...commitOf(folder),
   }
+}
+
+function machineOf(machine: Machine | undefined): Pick<Environment, 'machine' | 'detectable'> {
+  if (machine === undefined) return {}
+  const detectable = machine.detectable()
+  return { machine: machine.fingerprint(), ...(detectable && { detectable: [...detectable] }) }
 }
 
 /** What NVIDIA's driver says of itself; other cards are asked by the GPU plans. */

@@ -40,17 +40,17 @@ describe('gc', () => {
     expect([runsOf(repo, 'p'), runsOf(repo, 'q')]).toEqual([old.slice(1), old.slice(0, 1)])
   })
 
-  test('frees what nobody has written to in .assay, but not what Python takes long to fetch', async () => {
+  test('frees what nobody has written to in .assay, but not what Python takes long to fetch, nor the noise floor', async () => {
     const repo = repository()
     const long = new Date('2020-01-01')
-    for (const path of ['.assay/nvme', '.assay/python', '.assay/fresh']) {
+    for (const path of ['.assay/nvme', '.assay/python', '.assay/noise', '.assay/fresh']) {
       const file = repo.file(`${path}/x`, 'x')
       if (path === '.assay/fresh') continue
       utimesSync(file, long, long)
       utimesSync(join(repo.dir, path), long, long)
     }
     await repo.run(['gc'])
-    expect(readdirSync(join(repo.dir, '.assay')).sort()).toEqual(['fresh', 'python'])
+    expect(readdirSync(join(repo.dir, '.assay')).sort()).toEqual(['fresh', 'noise', 'python'])
   })
 
   test('leaves a plan alone of which a run goes on', async () => {
