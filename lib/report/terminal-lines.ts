@@ -1,8 +1,8 @@
-import type { FindingRecord, MetricRecord, Outcome, ServiceEvent, StepEnded } from '../record/event.ts'
+import type { FindingRecord, Outcome, ServiceEvent, StepEnded } from '../record/event.ts'
 import type { StepRecord } from '../record/run-record.ts'
 import { sentenceOf } from '../run/perform.ts'
-import { summarize } from '../stats/summary.ts'
-import { formatDuration, formatNumber, several } from './format.ts'
+import { formatDuration, several } from './format.ts'
+import { metricLines, samplingWords } from './metric-lines.ts'
 import { type Page, type Row, rowLines, under } from './page.ts'
 import { linesOf, oneLine } from './text.ts'
 
@@ -36,13 +36,17 @@ export function endedLines(ended: StepEnded, notes: StepNotes, page: Page): read
     ...rowLines(row, page),
     ...because,
     ...openFindings(ended.findings ?? [], page),
+    ...metricLines(ended, page),
     ...wrongLines(ended, notes, page),
   ]
 }
 
-function wordsOf({ outcome, reason = '', findings, metrics, attempts }: StepEnded, { progress }: StepNotes): string {
+function wordsOf(
+  { outcome, reason = '', findings, metrics, sampling, attempts }: StepEnded,
+  { progress }: StepNotes,
+): string {
   if (outcome === 'skipped') return oneLine(reason)
-  const did = findings ? findingsWords(findings) : metrics ? metricsWords(metrics) : oneLine(progress)
+  const did = findings ? findingsWords(findings) : metrics ? samplingWords(sampling) : oneLine(progress)
   return [did, outcome === 'aborted' && 'aborted', attempts > 1 && `${attempts} attempts`].filter(Boolean).join(' · ')
 }
 
@@ -62,18 +66,6 @@ function findingsWords(findings: readonly FindingRecord[]): string {
   return undecided > 0 ? `${judged}, ${undecided} undecided` : judged
 }
 
-function metricsWords(metrics: readonly MetricRecord[]): string {
-  return metrics
-    .map(({ name, unit, samples, verdict }) => {
-      const median = summarize(samples)?.median
-      const judged = verdict === 'pass' || verdict === 'recorded' ? '' : ` ${verdict}`
-      return oneLine(
-        `${name} ${median === undefined ? '?' : formatNumber(median)} ${unit} (n ${samples.length})${judged}`,
-      )
-    })
-    .join(', ')
-}
-
 const mostFindings = 20
 
 function openFindings(findings: readonly FindingRecord[], page: Page): readonly string[] {
@@ -90,11 +82,12 @@ function openFindings(findings: readonly FindingRecord[], page: Page): readonly 
 const mostFrames = 3
 
 function wrongLines(
-  { outcome, reason = '', stack, findings }: StepEnded,
+  { outcome, reason = '', stack, findings, metrics }: StepEnded,
   notes: StepNotes,
   page: Page,
 ): readonly string[] {
-  if (outcome === 'passed' || outcome === 'skipped' || findings !== undefined) return []
+  // What findings and metrics say of themselves is not said again.
+  if (outcome === 'passed' || outcome === 'skipped' || (findings ?? metrics) !== undefined) return []
   const [first = outcome, ...said] = linesOf(reason)
   const frames = linesOf(stack ?? '').filter((line) => /^\s*at /.test(line))
   const bar = page.paint('dim', '│ ')

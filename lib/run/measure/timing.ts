@@ -1,8 +1,11 @@
 import type { MeasureContext } from '../../plan/context.ts'
 import type { Clock } from '../clock.ts'
 
-/** Milliseconds that a timed span lasts at least: reading the clock twice takes some 40 ns, which is 0.04 % of it. */
-const leastSpan = 0.1
+/** Milliseconds below which an operation is too short for the clock: reading it twice takes some 40 ns, which is 0.04 % of it. */
+const tooShort = 0.1
+
+/** What a span of many operations lasts, so that what disturbs a machine for a moment is a part of it and not all. */
+const wholeSpan = 5
 
 /** More operations than this in a span say that the clock stands still, not that they are short. */
 const mostOperations = 2 ** 24
@@ -28,9 +31,10 @@ export function timingOf(clock: Clock): Timing {
         const name = `${variant ?? 'all'}${calls > 1 ? ` (${calls})` : ''}`
         let count = times ?? batches.get(name) ?? 1
         let { took, value } = await span(operation, count, clock)
-        // Twice as long as need be, so that an operation which becomes quicker as it is repeated still fills its span.
-        while (times === undefined && round <= 1 && took < leastSpan && count < mostOperations) {
-          count = Math.ceil(count * Math.min(10, Math.max(2, (2 * leastSpan) / took)))
+        const enough = () => (count === 1 ? tooShort : wholeSpan)
+        while (times === undefined && round <= 1 && took < enough() && count < mostOperations) {
+          // A little more than it seems to take: an operation becomes quicker as it is repeated.
+          count = Math.ceil(count * Math.min(10, Math.max(2, (1.2 * wholeSpan) / took)))
           ;({ took, value } = await span(operation, count, clock))
         }
         batches.set(name, count)

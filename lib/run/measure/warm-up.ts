@@ -1,14 +1,16 @@
 import type { MeasureNode } from '../../plan/graph.ts'
 import type { SamplingRecord } from '../../record/event.ts'
-import { looks } from '../../stats/decide.ts'
 import { steadyFrom } from '../../stats/steady.ts'
 import type { RoundNumbers } from './series.ts'
 
 /** What of the budget the search for steady numbers may take. */
 const share = 0.2
 
-/** The most rounds of it, where neither a budget nor a fixed number of samples says when to end. */
-const mostRounds = 1000
+/** Milliseconds below which nothing is called steady: what a runtime compiles as it goes, it has compiled by then. */
+const leastTime = 250
+
+/** Rounds that are looked at, and how many at least. */
+const window = { least: 5, most: 100 }
 
 /** Takes rounds that do not count, `elapsed` milliseconds so far: as many as the plan says, or until the numbers of each metric are steady. */
 export async function warmUp(
@@ -20,32 +22,37 @@ export async function warmUp(
     for (let round = 0; round < warmup; round++) await takeRound()
     return { rounds: warmup, steady: false, because: 'the plan says how many' }
   }
-  const most = rule.kind === 'fixed' ? rule.samples : mostRounds
   const within = rule.budget === undefined ? Infinity : rule.budget * share
-  const counts = looks(5, most)
+  // Where nobody says how long it may take, it takes no more rounds than are then measured.
+  const most = rule.kind === 'fixed' && rule.budget === undefined ? rule.samples : Infinity
   const taken = new Map<string, number[]>()
+  let next: number = window.least
   for (let rounds = 1; ; rounds++) {
     for (const [name, value] of await takeRound()) {
       const samples = taken.get(name) ?? []
       taken.set(name, samples)
       samples.push(value)
+      if (samples.length > window.most) samples.shift()
     }
-    const steady = counts.includes(rounds) ? steadyWords(taken) : undefined
-    if (steady !== undefined) return { rounds, steady: true, because: steady }
-    if (rounds >= most) return { rounds, steady: false, because: 'not steady after as many rounds as there may be' }
-    if (elapsed() >= within)
-      return { rounds, steady: false, because: `not known to be steady after ${100 * share} % of the budget` }
+    const time = elapsed()
+    if (rounds >= next && time >= Math.min(leastTime, within)) {
+      const because = steadyWords(taken)
+      if (because !== undefined) return { rounds, steady: true, because }
+      next = Math.ceil(rounds * 1.5)
+    }
+    if (rounds >= most)
+      return { rounds, steady: false, because: 'not steady after as many rounds as are to be measured' }
+    if (time >= within) return { rounds, steady: false, because: `not steady within ${100 * share} % of the budget` }
   }
 }
 
-/** Why the numbers of all metrics are steady, by the one that took longest; undefined where one is not. */
+/** Why the numbers of all metrics are steady, by the one that became so last; undefined where one is not. */
 function steadyWords(taken: ReadonlyMap<string, readonly number[]>): string | undefined {
-  let last: { readonly from: number; readonly because: string } | undefined
-  for (const [name, samples] of taken) {
+  const left = [...taken.values()].map((samples) => {
     const steady = steadyFrom(samples)
-    if (steady === undefined) return undefined
-    if (last === undefined || steady.from > last.from)
-      last = { from: steady.from, because: `${name}: ${steady.because}` }
-  }
-  return last?.because ?? 'there is nothing to measure'
+    return steady && samples.length - steady.from
+  })
+  const known = left.filter((count) => count !== undefined)
+  if (known.length < left.length) return undefined
+  return `in the last ${Math.min(...known)} rounds no metric rises or falls`
 }

@@ -22,8 +22,9 @@ const screens: Readonly<Record<number, string>> = {
       ✗ objects: expected 12, found 11
       ? order: the store tells none
   ✓ speed                         1.5 s
-      rate 45.46 img/s (n 3), wait 3 ms
-      (n 1) undecided
+      ✓ rate  45.46 img/s  n 3  pass
+      ? wait  3 ms         n 1 
+        undecided
   ! crash                         1.5 s
       x is not a function
       at work (plan.ts:3:4)
@@ -57,7 +58,8 @@ g.txt
       ✗ objects: expected 12, found 11
       ? order: the store tells none
   ✓ speed                                                                 1.5 s
-      rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided
+      ✓ rate  45.46 img/s  n 3  pass
+      ? wait  3 ms         n 1  undecided
   ! crash                                                                 1.5 s
       x is not a function
       at work (plan.ts:3:4)
@@ -81,7 +83,9 @@ g.txt
   ✗ stage 1 wrote every image and a valid manifest  1 of 3 checks failed, 1 undecided
       ✗ objects: expected 12, found 11
       ? order: the store tells none
-  ✓ speed                                           rate 45.46 img/s (n 3), wait 3 ms (n 1) undecided             1.5 s
+  ✓ speed                                                                                                         1.5 s
+      ✓ rate  45.46 img/s  n 3  pass
+      ? wait  3 ms         n 1  undecided
   ! crash                                                                                                         1.5 s
       x is not a function
       at work (plan.ts:3:4)
