@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { fingerprintOf, partsOf } from '../machine/fingerprint.ts'
+import { readNoise } from '../machine/noise-floor.ts'
 import { cannot } from '../plan/problem.ts'
-import { formatBytes } from '../report/format.ts'
+import { formatBytes, formatNumber } from '../report/format.ts'
 import { environmentOf } from '../run/environment.ts'
 import { answerOf } from './answer.ts'
 import { columns } from './columns.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
 import { leastBun } from './installation.ts'
-import { type Places, placesOf } from './places.ts'
+import { noiseFolder, type Places, placesOf } from './places.ts'
 import { withoutSecrets, writeTo } from './print.ts'
 
 const flags = {
@@ -45,6 +47,7 @@ async function look(places: Places): Promise<readonly Finding[]> {
     program('rustfs', ['--version'], 'without it the embedded store is started'),
     program('python3', ['--version'], 'training, MLflow and converters need it'),
     { what: 'GPU', ...gpuFound(gpu, driver) },
+    { what: 'noise floor', ...noiseFound(places) },
     commit === undefined
       ? program('git', ['--version'], 'no commit here to record with results')
       : { what: 'git', found: `${commit.slice(0, 12)}${dirty ? ', with changes' : ''}` },
@@ -82,6 +85,15 @@ function gpuFound(gpu: string | undefined, driver: string | undefined): Omit<Fin
   const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri').filter((name) => name.startsWith('render')) : []
   if (cards.length > 0) return { found: cards.map((name) => `/dev/dri/${name}`).join(', ') }
   return { found: 'none found', note: 'no NVIDIA driver and no /dev/dri' }
+}
+
+function noiseFound(places: Places): Omit<Finding, 'what'> {
+  const noise = readNoise(noiseFolder(places), fingerprintOf(partsOf()))
+  const [least] = noise?.detectable.slice(-1) ?? []
+  if (noise === undefined || least === undefined)
+    return { found: 'not measured', note: `how fine a change can be seen here: ${places.command('noise')}` }
+  const change = `${formatNumber(Number((least.change * 100).toPrecision(2)))} %`
+  return { found: `${change} from ${least.n} pairs`, note: `measured ${noise.at.slice(0, 10)}` }
 }
 
 function taken(what: string, path: string, note: string): Finding {

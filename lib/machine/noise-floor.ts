@@ -43,7 +43,13 @@ export function readNoise(folder: string, machine: string): NoiseFloor | undefin
   try {
     return v.parse(noiseFloor, JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
-    throw cannot('read the noise floor', path, 'as this Assay writes it', messageOf(error), 'Measure it again: noise')
+    throw cannot(
+      'read the noise floor',
+      path,
+      'as this Assay writes it',
+      messageOf(error),
+      'Delete it, or measure it again.',
+    )
   }
 }
 

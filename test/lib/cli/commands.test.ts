@@ -65,6 +65,8 @@ export default defineTask({
     ['task', 'double --n 13', 1, /^$/],
     ['doctor', '', 0, /Bun/],
     ['doctor', '--json', 0, /^\[\{"what":"Bun"/],
+    ['noise', '--seconds 1', 0, /smallest change[\s\S]*kept in \.assay\/noise\//],
+    ['noise', '--help', 0, /--seconds N/],
     // The broken plan has no schedule that anybody knows.
     ['schedule', '', 2, /passes +@daily +\S+ +no +(\d{4}-\d\d-\d\d 00:00( {2})?){3}\n/],
     ['schedule', '--json', 2, /^\{"plan":"passes","cron":"@daily"/],
