@@ -11,6 +11,7 @@ import type { Places } from './places.ts'
 import { type PlanFlags, refuseNoCommand } from './plan-flags.ts'
 import { tellProblem, withoutSecrets } from './print.ts'
 import { runOne } from './run-one.ts'
+import { sendingResults } from './sending.ts'
 import { setParams } from './set-params.ts'
 import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
@@ -53,25 +54,28 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
     )
   }
 
-  const { views, ended } = tellingOfFailures(places, flags['on-fail'], sharedViews(flags, output))
+  const results = sendingResults(places, sharedViews(flags, output))
+  const { views, ended } = tellingOfFailures(places, flags['on-fail'], results.views)
   for (const { name, problem } of loaded) if (problem) views.absent(name, withoutSecrets(problem.message))
   const current: { abandon?: () => void } = {}
   const codes: number[] = []
   try {
-    const ran = await stoppable(
+    await stoppable(
       output.stdout,
       () => current.abandon?.(),
-      (signal) =>
-        inTurn(
+      async (signal) => {
+        const ran = await inTurn(
           loaded,
           signal,
           output,
           (plan) => runOne({ places, plan, params, flags, jobs, output, views, signal, current }),
           ended,
-        ),
+        )
+        codes.push(ran)
+        views.end()
+        await results.send(signal, output.people.write)
+      },
     )
-    codes.push(ran)
-    views.end()
   } catch (error) {
     codes.push(tellProblem(error))
     await tellEarly(places, chosen, flags, error)

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot, Failure, messageOf, Problem } from '../plan/problem.ts'
 import type { Task } from '../plan/task.ts'
@@ -13,6 +13,7 @@ import { claimStdout } from './output.ts'
 import { type Places, placesOf } from './places.ts'
 import { tellProblem, writeTo } from './print.ts'
 import { onSignals } from './signals.ts'
+import { taskFiles } from './task-files.ts'
 import { taskHelp, taskOptions } from './task-options.ts'
 
 const words = `Lists the tasks, or runs one alone: its result is one JSON line on stdout, its log is on stderr
@@ -32,9 +33,9 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0
   }
   const name = basename(word, ending)
-  const path = word.endsWith(ending) && existsSync(word) ? resolve(word) : taskFiles(places).get(name)
+  const path = word.endsWith(ending) && existsSync(word) ? resolve(word) : taskFiles(places, ending).get(name)
   if (path === undefined)
-    throw cannot('run a task', 'NAME', 'a task', word, didYouMean(name, [...taskFiles(places).keys()]))
+    throw cannot('run a task', 'NAME', 'a task', word, didYouMean(name, [...taskFiles(places, ending).keys()]))
   const { stdout } = claimStdout('task', [])
   const task = await loadTask(places, name, path)
   if (given.includes('--help') || given.includes('-h')) {
@@ -95,7 +96,7 @@ function isInterruption(error: unknown, reason: Interrupted): boolean {
 async function listTasks(places: Places): Promise<number> {
   const { stdout } = claimStdout('task', [])
   const rows: string[][] = []
-  for (const [name, path] of taskFiles(places)) rows.push([name, await titleOf(places, name, path)])
+  for (const [name, path] of taskFiles(places, ending)) rows.push([name, await titleOf(places, name, path)])
   const command = places.command('task')
   stdout.write(`${columns(rows)}\nRun one: ${command} NAME     Its options: ${command} NAME --help\n`)
   await stdout.flush()
@@ -116,22 +117,6 @@ async function loadTask(places: Places, name: string, path: string): Promise<Tas
   if (!isTask(loaded)) throw cannot(`load task ${name}`, 'the default export', 'a task', typeof loaded)
   if (loaded.name !== name) throw cannot(`load task ${name}`, 'name', `'${name}', as its file is called`, loaded.name)
   return loaded
-}
-
-/** Every `tasks/<subject>/<name>.task.ts` of the repository and of Assay; the repository's own wins. */
-function taskFiles({ root, home }: Places): ReadonlyMap<string, string> {
-  const files = new Map<string, string>()
-  for (const folder of [join(root, 'tasks'), join(home, 'tasks')]) {
-    if (!existsSync(folder)) continue
-    for (const subject of readdirSync(folder, { withFileTypes: true })) {
-      if (!subject.isDirectory()) continue
-      for (const file of readdirSync(join(folder, subject.name))) {
-        const name = basename(file, ending)
-        if (file.endsWith(ending) && !files.has(name)) files.set(name, join(folder, subject.name, file))
-      }
-    }
-  }
-  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function isTask(value: unknown): value is Task {

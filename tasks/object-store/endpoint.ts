@@ -1,19 +1,41 @@
 import { cannot } from '../../lib/index.ts'
 import type { Endpoint } from './client.ts'
 
+/** Which variables name an endpoint, and what a person may do instead of setting them. */
+export interface EndpointNames {
+  /** What the endpoint is for. */
+  readonly action: string
+  readonly url: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly instead: string
+}
+
+const s3Names: EndpointNames = {
+  action: 'use the object store',
+  url: 'S3_ENDPOINT',
+  region: 'AWS_REGION',
+  accessKeyId: 'AWS_ACCESS_KEY_ID',
+  secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+  sessionToken: 'AWS_SESSION_TOKEN',
+  instead: 'unset S3_ENDPOINT to let plans start the embedded store',
+}
+
 /**
  * Reads the endpoint that `S3_ENDPOINT`, `AWS_REGION` (default us-east-1), `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, of
- * temporary keys, `AWS_SESSION_TOKEN` name.
+ * temporary keys, `AWS_SESSION_TOKEN` name, or the variables of other names.
  * Throws a Problem naming the first that is missing or wrong.
  */
-export function endpointFromEnv(env: Readonly<Record<string, string | undefined>>): Endpoint {
-  const action = 'use the object store'
+export function endpointFromEnv(env: Readonly<Record<string, string | undefined>>, names = s3Names): Endpoint {
+  const sessionToken = env[names.sessionToken]
   return {
-    url: endpointUrl(action, env.S3_ENDPOINT),
-    region: env.AWS_REGION || 'us-east-1',
-    accessKeyId: given(action, 'AWS_ACCESS_KEY_ID', env.AWS_ACCESS_KEY_ID),
-    secretAccessKey: given(action, 'AWS_SECRET_ACCESS_KEY', env.AWS_SECRET_ACCESS_KEY),
-    ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
+    url: endpointUrl(names, env[names.url]),
+    region: env[names.region] || 'us-east-1',
+    accessKeyId: given(names, names.accessKeyId, env[names.accessKeyId]),
+    secretAccessKey: given(names, names.secretAccessKey, env[names.secretAccessKey]),
+    ...(sessionToken && { sessionToken }),
   }
 }
 
@@ -36,29 +58,36 @@ export function isLoopback(url: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
-function endpointUrl(action: string, value: string | undefined): string {
-  const next = 'Set it, or unset it to let plans start the embedded store.'
+function endpointUrl(names: EndpointNames, value: string | undefined): string {
+  const { action } = names
+  const next = `Set it, or ${names.instead}.`
   if (!value)
     throw cannot(
       action,
-      'S3_ENDPOINT',
+      names.url,
       'a URL like http://127.0.0.1:9000',
       value ?? 'not set',
       'Set it; the task object-store serves one for trying.',
     )
-  if (!URL.canParse(value)) throw cannot(action, 'S3_ENDPOINT', 'a URL like http://127.0.0.1:9000', value, next)
+  if (!URL.canParse(value)) throw cannot(action, names.url, 'a URL like http://127.0.0.1:9000', value, next)
   const url = new URL(value)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw cannot(action, 'S3_ENDPOINT', 'a URL that starts with http:// or https://', value, next)
+    throw cannot(action, names.url, 'a URL that starts with http:// or https://', value, next)
   }
   if (url.username || url.password) {
     const rule = 'a URL without a user name or password'
-    throw cannot(action, 'S3_ENDPOINT', rule, url.host, 'Put the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.')
+    throw cannot(
+      action,
+      names.url,
+      rule,
+      url.host,
+      `Put the keys in ${names.accessKeyId} and ${names.secretAccessKey}.`,
+    )
   }
   return value.replace(/\/+$/, '')
 }
 
-function given(action: string, name: string, value: string | undefined): string {
+function given(names: EndpointNames, name: string, value: string | undefined): string {
   if (value) return value
-  throw cannot(action, name, 'set when S3_ENDPOINT is', value ?? 'not set', 'Set it, or unset S3_ENDPOINT.')
+  throw cannot(names.action, name, `set when ${names.url} is`, value ?? 'not set', `Set it, or ${names.instead}.`)
 }
