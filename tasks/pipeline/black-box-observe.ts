@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem, type Stopped } from '../../lib/index.ts'
 import type { Ended, RunningProcess } from '../../lib/shell/process.ts'
-import { type StageName, type StageStart, startStage, type Waits } from './black-box-start.ts'
+import { defaultPoll, type StageName, type StageStart, startStage, type Waits } from './black-box-start.ts'
 import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
 import { type FileWatch, watchFiles } from './evidence-files.ts'
 import { readLog } from './evidence-log.ts'
@@ -12,7 +12,7 @@ import type { StageNumber } from './manifest.ts'
 
 export const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
 
-/** Listings are asked for this often, in milliseconds, or as often as they take. */
+/** Listings are asked for this often, in milliseconds, or twice as often as the stage looks; or as often as they take. */
 const lookEvery = 80
 
 /** One run of a stage as it is under way. */
@@ -71,14 +71,19 @@ export async function scratchFolder({ run, stage, context }: StageStart): Promis
 async function observeIn(folder: string, options: ObserveOptions): Promise<Observation> {
   const { stage, run, context, ground, enough } = options
   const waits = { ...defaultWaits, ...run.waits }
+  const every = Math.min(lookEvery, ((run.pollInterval ?? defaultPoll) * 1000) / 2)
   const [nvmeRoot, keep] = [join(folder, 'nvme'), join(folder, 'evidence')]
   for (const name of ['input', 'work', 'output', 'cache']) await mkdir(join(nvmeRoot, name), { recursive: true })
   await mkdir(keep)
   const log = readLog(nvmeRoot)
   const { s3, bucket } = run.store
   const objects = watchObjects({ s3, stage: stageNumber(stage), ...ground, manifestBucket: bucket('manifests') })
-  await objects.look()
-  const files = await watchFiles(nvmeRoot, keep)
+  const watching = watchFiles(nvmeRoot, keep)
+  await Promise.all([objects.look(), watching]).catch(async (error) => {
+    await (await watching.catch(() => undefined))?.close()
+    throw error
+  })
+  const files = await watching
   const startedAt = Date.now()
   const from = performance.now()
   const child = startStage(options, nvmeRoot, waits.grace, (line) => log.add(line))
@@ -104,7 +109,7 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
       context.signal.throwIfAborted()
       if (await enough(observed)) break
       const took = performance.now() - before
-      await Promise.race([Bun.sleep(Math.max(lookEvery - took, took)), child.done])
+      await Promise.race([Bun.sleep(Math.max(every - took, took)), child.done])
     }
     const stop = await child.stop()
     const seconds = observed.elapsed()

@@ -46,6 +46,7 @@ export async function runStage(stage: StageName, run: FirstRun, context: StageCo
 
   const enough = async (observed: Observed) => {
     const { objects, waits, process } = observed
+    await arrival.prepare()
     const made = objects.written().length
     if (made > 0) firstObject ??= observed.elapsed()
     context.progress(`${made}${each === undefined ? '' : ` of ${each * sources.length}`} objects`)
@@ -177,12 +178,15 @@ function pauses() {
 /** The image that is put in while the stage polls, and when that was. */
 function lateArrival({ store, input, late, mode }: FirstRun, sources: SourceImage[]) {
   let put: { readonly uri: string; readonly at: number } | undefined
+  const none = late === undefined || mode === 'once'
   return {
     at: () => put?.at ?? 0,
     report: (): StageReport['late'] => (put ? { kind: 'put', uri: put.uri } : { kind: 'ended before' }),
+    /** Draws it, for the time in which the stage starts. */
+    prepare: async () => void (none || (await drawLate())),
     /** Puts it in; false when there is none, or it is in already. */
     next: async (observed: Observed): Promise<boolean> => {
-      if (late === undefined || mode === 'once' || put) return false
+      if (none || put) return false
       const { bytes, width, height } = await drawLate()
       // One of the images may be called so.
       let key = input.prefix + late
@@ -197,7 +201,14 @@ function lateArrival({ store, input, late, mode }: FirstRun, sources: SourceImag
   }
 }
 
-async function drawLate() {
+let drawn: ReturnType<typeof draw> | undefined
+
+function drawLate(): ReturnType<typeof draw> {
+  drawn ??= draw()
+  return drawn
+}
+
+async function draw() {
   const { drawPhoto } = await import('../images/samples.ts')
   const [width, height] = [320, 240]
   return { width, height, bytes: await drawPhoto({ width, height, seed: 77 }) }

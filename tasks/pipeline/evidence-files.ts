@@ -16,7 +16,6 @@ const Message = v.variant('kind', [
   v.object({ kind: v.literal('ready') }),
   v.object({ kind: v.literal('changed') }),
   v.object({ kind: v.literal('files'), files: v.array(SeenFile) }),
-  v.object({ kind: v.literal('error'), sentence: v.string() }),
 ])
 
 /**
@@ -41,8 +40,7 @@ export async function watchFiles(root: string, keep: string): Promise<FileWatch>
     const message = v.parse(Message, data)
     if (message.kind === 'ready') ready.resolve()
     else if (message.kind === 'changed') changed = performance.now()
-    else if (message.kind === 'files') files.resolve(message.files)
-    else failed(message.sentence)
+    else files.resolve(message.files)
   })
   await ready.promise
   let asked = false

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { cannot, messageOf } from '../../../lib/index.ts'
-import { augment } from '../../images/augment.ts'
 import type { Box } from '../../images/boxes.ts'
 import type { StageDefinition } from './definition.ts'
 
@@ -34,6 +33,8 @@ export function augmentStage({
     settings: { seed, variants },
     sidecar: boxesSuffix,
     async make({ path, relative, sidecar }) {
+      // Only where there is an image to work on: to load it takes longer than to see that there is none.
+      const { augment } = await import('../../images/augment.ts')
       const boxes = sidecar === undefined ? undefined : parseBoxes(sidecar, relative + boxesSuffix)
       // The path and not the URI is the key: the same images in another bucket, or another run's prefix, give the same bytes.
       const options = { key: relative, seed, variants }
