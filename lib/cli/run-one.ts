@@ -9,9 +9,11 @@ import type { Store } from '../record/store.ts'
 import { jsonLine } from '../report/json.ts'
 import { readRecord, resultFiles, writeResults } from '../report/results.ts'
 import { terminalView } from '../report/terminal.ts'
+import { readRun } from '../run/read-run.ts'
 import { type RunResult, runPlan } from '../run/run-plan.ts'
 import type { Selection } from '../run/select.ts'
 import { againCommand } from './again.ts'
+import { baselineFor } from './baseline-for.ts'
 import { codeOf } from './code.ts'
 import { killDescendants } from './descendants.ts'
 import { failedLastTime } from './failed.ts'
@@ -72,6 +74,8 @@ export async function runOne(given: OneRun): Promise<number> {
   }
   const codes: number[] = []
   let told = false
+  let measured = false
+  const machine = hostMachine(noiseFolder(places))
   try {
     const resume = resumed(one, store)
     writing(places.runs, () => owed.settle(resume, file))
@@ -89,13 +93,22 @@ export async function runOne(given: OneRun): Promise<number> {
       alone: true,
       signal: one.signal,
       code: codeOf(places, plan.name),
-      machine: hostMachine(noiseFolder(places)),
+      machine,
+      baseline: baselineFor({
+        places,
+        plan,
+        machine: machine.fingerprint(),
+        given: ownParams(plan, one.params),
+        earlier: () => (resume === undefined ? {} : readRun(store, plan.name, resume).heading.params),
+        tell: people.write,
+      }),
       again: againCommand(places, plan, flags),
       observe(event) {
         if (event.event === 'run-started' || event.event === 'run-resumed') {
           run = event.run
           if (file !== undefined) writing(places.runs, () => owed.note(event.run, file))
         }
+        if (event.event === 'step-ended' && event.metrics !== undefined && !event.reused) measured = true
         view.observe(event)
         const line = flags.json ? jsonLine(event) : undefined
         if (line !== undefined) stdout.write(line)
@@ -112,6 +125,10 @@ export async function runOne(given: OneRun): Promise<number> {
   // Also when the run could not be recorded to its end: what is in the journal is worth its views, if there is room for them.
   if (run !== undefined) codes.push(leaveResults(store, plan.name, run, views, told))
   view.close()
+  if (run !== undefined && measured && !told) {
+    const { tellMoved } = await import('./moved.ts') // what most runs do without
+    tellMoved(places, plan.name, run, people.write)
+  }
   return worst(codes)
 }
 
