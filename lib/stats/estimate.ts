@@ -1,5 +1,6 @@
 import type { Interval } from './interval.ts'
 import { intervalOfFew } from './interval-of-few.ts'
+import { inflation, likeness } from './likeness.ts'
 import { ascending, orderInterval, quantileOf } from './quantile.ts'
 
 /** A figure drawn from samples that can be asked, at any level, between which ends the true one lies. */
@@ -15,19 +16,21 @@ export interface Estimate {
 }
 
 /**
- * A quantile of samples, by order statistics (`quantileInterval`). Where a median has too few samples for that, its interval assumes that
- * they gather about it (`intervalOfFew`). Undefined where there are none.
+ * A quantile of samples in the order they were taken, by order statistics (`quantileInterval`). Where a median has too few samples for that,
+ * its interval assumes that they gather about it (`intervalOfFew`); where samples resemble those before them, it is as much wider as
+ * fewer independent ones would make it (`inflation`). Undefined where there are none.
  */
 export function quantileEstimate(samples: readonly number[], q = 0.5): Estimate | undefined {
   if (samples.length === 0) return undefined
   const sorted = ascending(samples)
   const own = sorted.length
   const value = quantileOf(sorted, q)
+  const times = inflation(likeness(samples), own)
   const intervalAt = (level: number, n = own) => {
     const { low, high } = ofSorted(sorted, q, level)
     // What is left to chance shrinks with the root of n.
-    const scale = n === own ? 1 : Math.sqrt(own / n)
-    return { low: value - (value - low) * scale, high: value + (high - value) * scale }
+    const scale = Math.sqrt((times * own) / n)
+    return scale === 1 ? { low, high } : { low: value - (value - low) * scale, high: value + (high - value) * scale }
   }
   return { value, n: own, intervalAt }
 }

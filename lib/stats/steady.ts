@@ -1,5 +1,5 @@
+import { mannKendall } from './mann-kendall.ts'
 import { ranks } from './ranks.ts'
-import { mannKendall } from './trend.ts'
 
 /** Where a warm-up ended. */
 export interface Steady {

@@ -1,4 +1,4 @@
-import { ranks, ties } from './ranks.ts'
+import { ties } from './ranks.ts'
 
 /**
  * Whether values rise (> 0) or fall (< 0) in the order they came, as a standard normal variable where they do neither and come independently
@@ -40,32 +40,4 @@ function descents(values: Float64Array): number {
     values.set(spare)
   }
   return count
-}
-
-/** How alike neighbours are in the order the values came. */
-export interface Neighbours {
-  /** Of the ranks, at lag 1: −1 to 1. */
-  readonly correlation: number
-  /** Above zero where neighbours are alike; a standard normal variable where values come independently of each other. */
-  readonly z: number
-}
-
-/**
- * The rank version of von Neumann's ratio. Source: R. Bartels, "The rank version of von Neumann's ratio test for randomness", Journal of the
- * American Statistical Association 77 (1982), 40–46.
- */
-export function rankVonNeumann(values: readonly number[]): Neighbours {
-  const n = values.length
-  const rank = ranks(values)
-  const middle = (n + 1) / 2
-  let [steps, spread] = [0, 0]
-  for (let i = 0; i < n; i++) {
-    const own = rank[i] ?? 0
-    spread += (own - middle) ** 2
-    if (i > 0) steps += (own - (rank[i - 1] ?? 0)) ** 2
-  }
-  if (spread === 0) return { correlation: 0, z: 0 }
-  const ratio = steps / spread
-  const variance = (4 * (n - 2) * (5 * n * n - 2 * n - 9)) / (5 * n * (n + 1) * (n - 1) ** 2)
-  return { correlation: 1 - ratio / 2, z: (2 - ratio) / Math.sqrt(variance) }
 }
