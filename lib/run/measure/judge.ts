@@ -21,14 +21,15 @@ export interface Progress {
   readonly reached: number | undefined
 }
 
-export function progressOf(series: Series, standing: Standing, { precision, looks }: Asked): Progress {
+export function progressOf(series: Series, standing: Standing, asked: Asked): Progress {
   const estimate = quantileEstimate(series.samples, series.definition.quantile)
   if (estimate === undefined) return { enough: false, reached: undefined }
-  const { decision, interval } = decide(estimate, { precision, looks })
+  const { decision, interval } = decide(estimate, asked)
   const reached = interval && relativeHalfWidth(interval, estimate.value)
   // What is worked out of the others may be next to nothing, of which no share is small: it only counts where it is held against something.
   const tight = series.kind === 'derived' || decision === 'inside'
-  const judged = standing.kind !== 'held' || sideOf(standing, { precision, looks }).verdict !== 'undecided'
+  const judged =
+    standing.kind !== 'held' || (driftOf(standing) === undefined && sideOf(standing, asked).verdict !== 'undecided')
   return { enough: tight && judged, reached }
 }
 
@@ -39,10 +40,10 @@ type Side =
   | { readonly verdict: 'fail' | 'undecided' | 'marginal'; readonly bound: number }
 
 /** The worst verdict of its bounds, and which bound that is. */
-function sideOf({ estimate, low, high }: Held, { precision, looks }: Asked): Side {
+function sideOf({ estimate, low, high }: Held, asked: Asked): Side {
   const ask = (bound: number | undefined, right: 'above' | 'below'): readonly Side[] => {
     if (bound === undefined) return []
-    const { decision } = decide(estimate, { bound, touching: right, precision, looks })
+    const { decision } = decide(estimate, { ...asked, bound, touching: right })
     if (decision === right) return []
     return [{ bound, verdict: decision === 'inside' ? 'marginal' : decision === 'undecided' ? 'undecided' : 'fail' }]
   }
@@ -51,6 +52,11 @@ function sideOf({ estimate, low, high }: Held, { precision, looks }: Asked): Sid
     open.filter(({ verdict }) => verdict === one),
   )
   return worst[0] ?? { verdict: 'pass' }
+}
+
+/** What says that there is no one figure to judge. */
+function driftOf({ steady }: Held): string | undefined {
+  return concerns(steady).find(({ kind }) => kind === 'drift')?.text
 }
 
 /** What is recorded of a series once sampling is over. */
@@ -91,9 +97,9 @@ function judgement(
   if (standing.kind === 'recorded')
     return { verdict: 'recorded', ...(standing.because !== undefined && { because: standing.because }) }
   if (standing.kind === 'open') return { verdict: 'undecided', because: standing.because }
-  const { estimate, low, high, against, steady } = standing
-  const drift = concerns(steady).find(({ kind }) => kind === 'drift')
-  if (drift !== undefined) return { verdict: 'undecided', because: drift.text }
+  const { estimate, low, high, against } = standing
+  const drift = driftOf(standing)
+  if (drift !== undefined) return { verdict: 'undecided', because: drift }
   const side = sideOf(standing, asked)
   const shown = (value: number) =>
     against

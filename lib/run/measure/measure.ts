@@ -113,7 +113,10 @@ export async function measure(
       stopped = looked.some(([, { kind }]) => kind !== 'recorded') ? 'decided' : 'precise'
     const { precision } = enough.asked
     const widest = Math.max(0, ...far.map((one) => one.reached ?? 0))
-    if (precision !== undefined)
-      reached = `, ±${(100 * widest).toPrecision(2)} % of ${(100 * precision).toPrecision(2)} % asked`
+    if (precision !== undefined) reached = `, ±${percent(widest)} of ${percent(precision)} asked`
   }
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`
 }

@@ -20,5 +20,5 @@ export function seedOf(
   const { ASSAY_SEED: given } = env
   const seed = asked ?? (given === undefined || given.trim() === '' ? Math.floor(draw() * 2 ** 31) : Number(given))
   if (Number.isSafeInteger(seed) && seed >= 0) return seed
-  throw cannot('measure', asked === undefined ? 'ASSAY_SEED' : 'seed', 'a whole number', given ?? asked)
+  throw cannot('measure', asked === undefined ? 'ASSAY_SEED' : 'seed', 'a whole number', asked ?? given)
 }

@@ -8,7 +8,7 @@ const tooShort = 0.1
 const wholeSpan = 5
 
 /** More operations than this in a span say that the clock stands still, not that they are short. */
-const mostOperations = 2 ** 24
+const mostOperations = 2 ** 20
 
 export interface Timing {
   /** For one sample. Of each call of `time` in it the batch is known by how many came before. */

@@ -46,13 +46,10 @@ export async function warmUp(
   }
 }
 
-/** Why the numbers of all metrics are steady, by the one that became so last; undefined where one is not. */
+/** Why the numbers of all metrics are steady; undefined where one is not. */
 function steadyWords(taken: ReadonlyMap<string, readonly number[]>): string | undefined {
-  const left = [...taken.values()].map((samples) => {
-    const steady = steadyFrom(samples)
-    return steady && samples.length - steady.from
-  })
-  const known = left.filter((count) => count !== undefined)
-  if (known.length < left.length) return undefined
-  return `in the last ${Math.min(...known)} rounds no metric rises or falls`
+  const left = [...taken.values()].map((samples) => samples.length - (steadyFrom(samples)?.from ?? samples.length))
+  // Of fewer, also those that do rise or fall may not show it.
+  if (left.some((count) => count < window.least)) return undefined
+  return `in the last ${Math.min(...left)} rounds no metric rises or falls`
 }
