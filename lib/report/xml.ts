@@ -11,7 +11,7 @@ export function element(
   return `<${name}${written}>${inside}</${name}>\n`
 }
 
-// Everything that is no Char of XML 1.0 (https://www.w3.org/TR/xml/#charsets); a lone surrogate is none either.
+// Everything that is no Char of XML 1.0 (https://www.w3.org/TR/xml/#charsets), a lone surrogate included, is shown as U+FFFD.
 const forbidden = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
@@ -19,7 +19,7 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** Tabs and line ends by number where a parser would make spaces of them. */
 function escaped(text: string, place: 'attribute' | 'text'): string {
   return Bun.stripANSI(text)
-    .replace(forbidden, '')
+    .replace(forbidden, '\ufffd')
     .replace(
       place === 'attribute' ? /[&<>"\t\r\n]/g : /[&<>\r]/g,
       (char) => entities[char] ?? `&#${char.charCodeAt(0)};`,

@@ -161,10 +161,10 @@ log, if it wrote any: log.txt</system-out>
 </testsuite>`)
   })
 
-  test('leaves out what XML cannot say and escapes the rest', () => {
+  test('shows that something stood there where XML cannot say it, and escapes the rest', () => {
     const name = 'a\u0000\u0008\u001b[31mred\u001b[0m\ud800\uffff <]]>&"\t\n'
     const xml = junitXml([recorded(started([['step', name]]), stepEnded(name, 'passed'), runEnded('passed'))])
-    expect(xml).toContain('name="ared &lt;]]&gt;&amp;&quot;&#9;&#10;"')
+    expect(xml).toContain('name="a\ufffd\ufffdred\ufffd\ufffd &lt;]]&gt;&amp;&quot;&#9;&#10;"')
   })
 
   const xmllint = can('xmllint', '--version')

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { script } from '../../../lib/shell/sentinel.ts'
 import { sweepTags } from '../../../lib/shell/tree.ts'
 import { type Outsider, outsider } from '../../outsider.ts'
 import { runs } from './runs.ts'
@@ -179,6 +180,24 @@ describe.skipIf(process.platform !== 'linux')('the sentinels', () => {
     await asleep(held, 1)
     held.child.kill('SIGKILL')
     expect(await held.outside.emptied(5000)).toEqual([])
+  })
+
+  test('find whom to end without any program but the shell', async () => {
+    const held = await holding(`console.log(holdTree().tag); sleeper(); sleeper('setsid sleep 600 & exec sleep 600')`)
+    await asleep(held, 3)
+    const guards = held.outside.alive().filter(({ name }) => name === 'assay-sentinel')
+    for (const { pid } of guards) process.kill(pid, 'SIGKILL')
+    const sentinel = Bun.spawn(['/bin/sh', '-c', 'eval "$script"', 'assay-sentinel', `${held.child.pid}`], {
+      env: { PATH: '/nowhere', script },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    sentinel.stdin.write(`tag ${held.said[0]}\n`)
+    sentinel.stdin.flush()
+    held.child.kill('SIGKILL')
+    await held.child.exited
+    sentinel.stdin.end()
+    expect(await held.outside.emptied(5000)).toEqual([])
+    await sentinel.exited
   })
 
   test('hear no signal but SIGKILL, and say by their name whose they are', async () => {
