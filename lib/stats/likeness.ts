@@ -1,3 +1,4 @@
+import { quantileOf } from './quantile.ts'
 import { ranks } from './ranks.ts'
 
 /** How much samples resemble those taken just before them. */
@@ -18,22 +19,29 @@ export function likeness(samples: readonly number[]): Likeness {
   return likenessOf(ranks(samples), 1)
 }
 
-/** As `likeness`, of ranks, each seen from the mean of its own of so many stretches: what is left once the level of each is taken off. */
+/**
+ * As `likeness`, of ranks within so many stretches, each seen from its own mean, and of those the median: a change of level falls out,
+ * unless it is within most of them.
+ */
 export function likenessOf(rank: Float64Array, stretches: number): Likeness {
   const n = rank.length
-  let [steps, spread] = [0, 0]
-  for (let stretch = 0; stretch < stretches; stretch++) {
-    const own = part(rank, stretch, stretches)
-    const middle = mean(own)
-    for (const [i, value] of own.entries()) {
-      spread += (value - middle) ** 2
-      if (i > 0) steps += (value - (own[i - 1] ?? 0)) ** 2
-    }
-  }
-  if (spread === 0 || n < 3) return { correlation: 0, z: 0 }
-  const ratio = steps / spread
+  if (n < 3) return { correlation: 0, z: 0 }
+  const ratios = Float64Array.from({ length: stretches }, (_, stretch) => ratioOf(part(rank, stretch, stretches)))
+  const ratio = quantileOf(ratios.sort(), 0.5)
   const variance = (4 * (n - 2) * (5 * n * n - 2 * n - 9)) / (5 * n * (n + 1) * (n - 1) ** 2)
-  return { correlation: 1 - ratio / 2, z: (2 - ratio) / Math.sqrt(variance) }
+  // A median scatters √(π / 2) times as widely as a mean.
+  const wider = stretches === 1 ? 1 : Math.PI / 2
+  return { correlation: 1 - ratio / 2, z: (2 - ratio) / Math.sqrt(variance * wider) }
+}
+
+function ratioOf(rank: Float64Array): number {
+  const middle = mean(rank)
+  let [steps, spread] = [0, 0]
+  for (const [i, value] of rank.entries()) {
+    spread += (value - middle) ** 2
+    if (i > 0) steps += (value - (rank[i - 1] ?? 0)) ** 2
+  }
+  return spread === 0 ? 2 : steps / spread
 }
 
 /**
