@@ -107,7 +107,7 @@ function judgement(
       : `${round(value)} ${unit}`
   const within = [low !== undefined && `at least ${shown(low)}`, high !== undefined && `at most ${shown(high)}`]
   const rule = within.filter(Boolean).join(' and ')
-  const found = `${shown(estimate.value)}${betweenOf(estimate, asked)}, ${estimate.n} samples`
+  const found = `${shown(estimate.value)}${betweenOf(estimate, asked)}, ${estimate.n} sample${estimate.n === 1 ? '' : 's'}`
   switch (side.verdict) {
     case 'pass':
       return { verdict: 'pass', because: `${rule}: ${found}` }
@@ -117,10 +117,10 @@ function judgement(
       return { verdict: 'marginal', because: `as tight as asked, and ${shown(side.bound)} lies within: ${found}` }
     case 'undecided': {
       const needed = samplesNeeded(estimate, side.bound, asked.looks)
-      const more = needed === undefined ? 'no number of samples would do' : `about ${needed} would do`
+      const more = needed === undefined ? '' : `; about ${needed} would do`
       return {
         verdict: 'undecided',
-        because: `too few samples to tell it from ${shown(side.bound)}: ${found}; ${more}`,
+        because: `too few samples to tell it from ${shown(side.bound)}: ${found}${more}`,
         ...(needed !== undefined && { needed }),
       }
     }
