@@ -17,6 +17,8 @@ const commands = {
   torture: () => import('./torture.ts'),
   schedule: () => import('./schedule.ts'),
   history: () => import('./history.ts'),
+  compare: () => import('./compare.ts'),
+  baseline: () => import('./baseline.ts'),
 }
 
 const usage = `Typed test plans for ML pipelines
@@ -29,7 +31,9 @@ const usage = `Typed test plans for ML pipelines
   gc                frees what old runs take
   torture PLAN      kills runs of a plan, resumes them and says what that cost
   schedule          shows when plans run by themselves, and has cron run them
-  history [PLAN]    shows every run, and those that should have been
+  history [PLAN]    shows every run, those that should have been, and how metrics went
+  compare RUN RUN   says whether the second is worse than the first
+  baseline          sets, shows and clears what runs are held against
 
 Each says more with --help.
 `

@@ -50,7 +50,7 @@ function read(path: string): Baseline {
       path,
       'as this Assay writes it',
       messageOf(error),
-      'Set it again with baseline set RUN, or delete the file.',
+      'Delete it, and set it again with baseline set RUN.',
     )
   }
 }

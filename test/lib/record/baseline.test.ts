@@ -24,7 +24,9 @@ describe('baselines in files', () => {
     const baselines = fileBaselines(root)
     writeFileSync(join(root, 'p/baseline-m1.json'), text)
     for (const read of [() => baselines.find('p', 'm1'), () => baselines.all()])
-      expect(read).toThrow(/^Cannot read a baseline as '.*baseline-m1\.json' must be as this Assay writes it: .*Set it/)
+      expect(read).toThrow(
+        /^Cannot read a baseline as '.*baseline-m1\.json' must be as this Assay writes it: .*Delete it/,
+      )
     baselines.set(baseline('p', 'm1', 'r1'))
     expect(baselines.find('p', 'm1')).toBeDefined()
   })

@@ -1,0 +1,103 @@
+import type { Baseline, BaselineMetric } from '../record/baseline.ts'
+import type { MetricRecord, Verdict } from '../record/event.ts'
+import type { RunRecord } from '../record/run-record.ts'
+import { decide, samplesNeeded } from '../stats/decide.ts'
+import { ratioEstimate } from '../stats/estimate.ts'
+import { quantile } from '../stats/quantile.ts'
+
+/** One of two that are compared: a run, or the baseline that was made of one. */
+export interface Compared {
+  readonly plan: string
+  readonly run: string
+  readonly at: string
+  readonly commit: string | undefined
+  /** Undefined: nobody knows, as of runs of an older Assay. */
+  readonly machine: string | undefined
+  readonly params: Readonly<Record<string, string>>
+  readonly metrics: readonly ComparedMetric[]
+}
+
+interface ComparedMetric extends BaselineMetric {
+  /** As the run has it; a baseline keeps the samples alone. */
+  readonly judged: MetricRecord | undefined
+}
+
+/** A metric of both, the second against the first. */
+export interface Comparison {
+  readonly step: string
+  readonly metric: string
+  readonly unit: string
+  readonly better: 'higher' | 'lower'
+  readonly first: number
+  readonly second: number
+  /** How many samples each has. */
+  readonly n: readonly [number, number]
+  /** The second over the first, with the interval that holds it nineteen times in twenty; undefined where that cannot be said. */
+  readonly ratio: { readonly value: number; readonly low: number; readonly high: number } | undefined
+  /** Whether the second is no worse than `factor` times the first, wrong at most once in a hundred. */
+  readonly verdict: Extract<Verdict, 'pass' | 'fail' | 'undecided'>
+  /** Why it is undecided. */
+  readonly because: string | undefined
+}
+
+export function comparedRun({ heading, startedAt, steps }: RunRecord): Compared {
+  const { plan, run, params, environment } = heading
+  const metrics = steps.flatMap(({ name: step, ended }) =>
+    (ended?.metrics ?? []).map((judged) => ({
+      ...{ step, metric: judged.name, unit: judged.unit, samples: judged.samples, judged },
+    })),
+  )
+  return { plan, run, at: startedAt, commit: environment.commit, machine: environment.machine, params, metrics }
+}
+
+export function comparedBaseline({ plan, run, at, commit, machine, params = {}, metrics }: Baseline): Compared {
+  return { plan, run, at, commit, machine, params, metrics: metrics.map((one) => ({ ...one, judged: undefined })) }
+}
+
+/** Each metric that both have in the same unit, in the order of the second. `factor`: how many times worse the second may be. */
+export function comparisonsOf(first: Compared, second: Compared, factor: number): readonly Comparison[] {
+  return second.metrics.flatMap(({ step, metric, unit, samples, judged }) => {
+    const before = first.metrics.find((one) => one.step === step && one.metric === metric && one.unit === unit)
+    if (before === undefined || judged === undefined || samples.length * before.samples.length === 0) return []
+    const { better, quantile: q = 0.5 } = judged
+    return [
+      {
+        ...{ step, metric, unit, better },
+        first: quantile(before.samples, q),
+        second: quantile(samples, q),
+        n: [before.samples.length, samples.length] as const,
+        ...judgement(samples, before.samples, q, better, factor),
+      },
+    ]
+  })
+}
+
+function judgement(
+  samples: readonly number[],
+  before: readonly number[],
+  q: number,
+  better: 'higher' | 'lower',
+  factor: number,
+): Pick<Comparison, 'ratio' | 'verdict' | 'because'> {
+  const estimate = ratioEstimate(samples, before, q)
+  if (estimate === undefined)
+    return { ratio: undefined, verdict: 'undecided', because: 'a ratio needs samples above zero' }
+  const [bound, right] = better === 'lower' ? ([factor, 'below'] as const) : ([1 / factor, 'above'] as const)
+  const { decision, interval } = decide(estimate, { bound, touching: right, looks: 1 })
+  const ratio = interval && { value: estimate.value, ...interval }
+  if (decision === right) return { ratio, verdict: 'pass', because: undefined }
+  if (decision === 'above' || decision === 'below') return { ratio, verdict: 'fail', because: undefined }
+  const needed = samplesNeeded(estimate, bound, 1)
+  const because =
+    needed === undefined ? 'more samples of the second alone would not tell' : `about ${needed} samples would tell`
+  return { ratio, verdict: 'undecided', because }
+}
+
+/** The names of the metrics that only one of both has, or that it has in another unit. */
+export function onlyIn(one: Compared, other: Compared): readonly string[] {
+  return one.metrics
+    .filter(
+      ({ step, metric, unit }) => !other.metrics.some((x) => x.step === step && x.metric === metric && x.unit === unit),
+    )
+    .map(({ step, metric }) => `${step}: ${metric}`)
+}
