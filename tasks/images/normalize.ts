@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import sharp, { type Sharp } from 'sharp'
 import { openImage, reading } from './read.ts'
 import { type Dimensions, type Fit, outputSize, pictureSize, type Size } from './sizes.ts'
@@ -34,7 +33,7 @@ export function policyHash({ sizes, fit, background, format, quality }: Policy):
   const names = sizes.map(({ kind, name, width, height }) => `${kind} ${name} ${width}x${height}`).sort()
   const versions = Object.entries(sharp.versions).sort(([a], [b]) => (a < b ? -1 : 1))
   const covered = [policyVersion, names, fit, background.toLowerCase(), format, quality, versions]
-  return createHash('sha256').update(JSON.stringify(covered)).digest('hex')
+  return Bun.SHA256.hash(JSON.stringify(covered), 'hex')
 }
 
 /**

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** Numbers that the same seed always gives again, in every process and on every machine. */
 export interface Random {
   /** A whole number from 0 to 2³² − 1. */
@@ -14,7 +12,7 @@ export interface Random {
 /** A generator begun from any texts and numbers. xorshift32 (Marsaglia, Xorshift RNGs, 2003; shifts 13, 17, 5). */
 export function seeded(...seed: readonly (string | number)[]): Random {
   // Never zero, where xorshift stays for ever.
-  let state = createHash('sha256').update(JSON.stringify(seed)).digest().readInt32LE(0) || 1
+  let state = new DataView(Bun.SHA256.hash(JSON.stringify(seed)).buffer).getInt32(0, true) || 1
   const bits = () => {
     state ^= state << 13
     state ^= state >>> 17

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
@@ -110,6 +109,7 @@ function systemOnly(env: ServiceContext['env']): Record<string, string | undefin
 }
 
 async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

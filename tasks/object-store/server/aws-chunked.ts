@@ -1,5 +1,6 @@
+import { sha256Hex } from '../sigv4.ts'
 import { S3Error } from './s3-error.ts'
-import { type Signed, sameText, sha256Hex } from './signature.ts'
+import { type Signed, sameText } from './signature.ts'
 
 /** Takes a body in the aws-chunked framing, gives its bytes on, and keeps the trailing headers. */
 export interface ChunkDecoder {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc'
 import { S3Error } from './s3-error.ts'
 
 /** S3's additional checksums, named as in `x-amz-checksum-<name>`, with the bytes each has. */
@@ -31,13 +30,18 @@ export function newDigest(algorithm: Algorithm): Digest {
     case 'crc32':
       return nativeCrc32()
     case 'crc32c':
-      return new Crc32c()
+      return new (rare().Crc32c)()
     case 'crc64nvme':
-      return new Crc64Nvme()
+      return new (rare().Crc64Nvme)()
     case 'sha1':
     case 'sha256':
       return createHash(algorithm)
   }
+}
+
+/** Loaded by whoever asks for them: nobody does in most runs, and the store would start a quarter later. */
+function rare(): typeof import('@aws-sdk/checksums/crc') {
+  return require('@aws-sdk/checksums/crc')
 }
 
 /** zlib's is some forty times faster than the package's. */

@@ -1,4 +1,4 @@
-import { ALGORITHM_IDENTIFIER, MAX_PRESIGNED_TTL, UNSIGNED_PAYLOAD } from '@smithy/signature-v4'
+import { algorithm as known, unsignedBody } from '../sigv4.ts'
 import { parameter, type S3Request } from './exchange.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -16,6 +16,8 @@ export interface Claim {
 }
 
 const skew = 15 * 60_000
+/** Seconds. */
+const longestPresigned = 7 * 24 * 3600
 
 /** Reads the claim in the Authorization header, or in the URL where there is none; throws the S3Error that S3 answers. */
 export function claimOf(request: S3Request, now: number): Claim {
@@ -24,13 +26,13 @@ export function claimOf(request: S3Request, now: number): Claim {
 
 function headerClaim(request: S3Request, now: number): Claim {
   const header = request.headers.authorization ?? ''
-  if (!header.startsWith(`${ALGORITHM_IDENTIFIER} `)) {
+  if (!header.startsWith(`${known} `)) {
     const message = 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.'
     throw new S3Error('InvalidRequest', message)
   }
   const fields = Object.fromEntries(
     header
-      .slice(ALGORITHM_IDENTIFIER.length)
+      .slice(known.length)
       .split(',')
       .map((part) => [part.slice(0, part.indexOf('=')).trim(), part.slice(part.indexOf('=') + 1).trim()]),
   )
@@ -73,7 +75,7 @@ function queryClaim(request: S3Request, now: number): Claim {
   const algorithm = parameter(request, 'X-Amz-Algorithm')
   if (algorithm === undefined) throw new S3Error('AccessDenied', 'Access Denied')
   const wrong = (message: string) => new S3Error('AuthorizationQueryParametersError', message)
-  if (algorithm !== ALGORITHM_IDENTIFIER) throw wrong('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
+  if (algorithm !== known) throw wrong('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
   const credential = credentialOf(parameter(request, 'X-Amz-Credential') ?? '')
   const signedHeaders = parameter(request, 'X-Amz-SignedHeaders')
   const signature = parameter(request, 'X-Amz-Signature')
@@ -83,7 +85,7 @@ function queryClaim(request: S3Request, now: number): Claim {
     throw wrong('Query-string authentication requires the Signature, SignedHeaders and Credential parameters')
   if (date === undefined) throw wrong("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
   if (!/^\d{1,9}$/.test(expires)) throw wrong('X-Amz-Expires should be a number')
-  if (Number(expires) > MAX_PRESIGNED_TTL)
+  if (Number(expires) > longestPresigned)
     throw wrong(
       'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
     )
@@ -97,8 +99,7 @@ function queryClaim(request: S3Request, now: number): Claim {
       ServerTime: new Date(now).toISOString(),
     })
   }
-  const payload =
-    request.headers['x-amz-content-sha256'] ?? parameter(request, 'X-Amz-Content-Sha256') ?? UNSIGNED_PAYLOAD
+  const payload = request.headers['x-amz-content-sha256'] ?? parameter(request, 'X-Amz-Content-Sha256') ?? unsignedBody
   return { ...credential, date: date.text, signedHeaders: signedHeaders.split(';'), signature, payload, in: 'query' }
 }
 

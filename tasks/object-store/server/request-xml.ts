@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import { sha256Hex } from '../sigv4.ts'
 import { parseDocument } from '../xml.ts'
 import { chunkDecoder } from './aws-chunked.ts'
 import { checksumIn, newDigest } from './checksums.ts'
 import type { S3Request } from './exchange.ts'
 import { S3Error } from './s3-error.ts'
-import { type Signed, sha256Hex } from './signature.ts'
+import type { Signed } from './signature.ts'
 
 /** A thousand keys of 1024 bytes, each byte escaped, and the tags around them. */
 const limit = 8 << 20

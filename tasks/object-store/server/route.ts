@@ -15,7 +15,7 @@ import { deleteTagging, getTagging, putTagging } from './tagging.ts'
 
 /** Answers one request: signature first, then the bucket, then the operation. Throws S3Errors. */
 export async function answer(store: Store, incoming: S3Request): Promise<Answer> {
-  const signed = await verifySignature(incoming, store.credentials, Date.now())
+  const signed = verifySignature(incoming, store.credentials, Date.now())
   const request = withHoistedHeaders(incoming)
   const { bucket, key } = addressOf(request.path, request.headers.host ?? '')
   const call = { store, request, signed, bucket: bucket ?? '', key: key ?? '' }

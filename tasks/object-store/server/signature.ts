@@ -1,12 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import {
-  ALGORITHM_IDENTIFIER,
-  createScope,
-  getCanonicalHeaders,
-  getSigningKey,
-  SignatureV4Base,
-} from '@smithy/signature-v4'
+import { timingSafeEqual } from 'node:crypto'
 import type { Endpoint } from '../client.ts'
+import { canonicalRequest, hmac, scopeOf, signingKeys, spelt, textToSign } from '../sigv4.ts'
 import { decodePath } from './address.ts'
 import { type Claim, claimOf } from './claim.ts'
 import type { S3Request } from './exchange.ts'
@@ -27,18 +21,19 @@ export interface Signed {
 }
 
 /**
- * Verifies the SigV4 signature of a request, in the Authorization header or in the URL, with the AWS SDK's own canonical form.
+ * Verifies the SigV4 signature of a request, in the Authorization header or in the URL.
  * Throws the S3Error that S3 answers: unsigned, malformed, unknown key, expired, skewed by more than 15 minutes, or wrong.
  */
-export async function verifySignature(request: S3Request, credentials: Credentials, now: number): Promise<Signed> {
+export function verifySignature(request: S3Request, credentials: Credentials, now: number): Signed {
   const claim = claimOf(request, now)
   checkCredential(claim, credentials)
   checkSignedHeaders(claim, request)
-  const key = await signingKey(credentials, claim.day)
-  const sign = (text: string) => createHmac('sha256', key).update(text).digest('hex')
-  const canonical = canonicalRequest(request, claim)
-  const scope = createScope(claim.day, credentials.region, 's3')
-  const toSign = `${ALGORITHM_IDENTIFIER}\n${claim.date}\n${scope}\n${sha256Hex(canonical)}`
+  const { region, secretAccessKey } = credentials
+  const key = keyOf(secretAccessKey, claim.date, region)
+  const sign = (text: string) => hmac(key, text).digest('hex')
+  const canonical = canonicalOf(request, claim)
+  const scope = scopeOf(claim.date, region)
+  const toSign = textToSign(canonical, claim.date, region)
   if (!sameText(sign(toSign), claim.signature)) {
     const message =
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.'
@@ -73,76 +68,17 @@ function checkSignedHeaders(claim: Claim, request: S3Request): void {
   })
 }
 
-/** The SDK's canonical form, which its base class keeps to its children. */
-class Canonical extends SignatureV4Base {
-  constructor() {
-    const none = { accessKeyId: '', secretAccessKey: '' }
-    super({ service: 's3', region: '', credentials: none, sha256: Sha256, uriEscapePath: false })
-  }
-  of(
-    request: Parameters<SignatureV4Base['createCanonicalRequest']>[0],
-    headers: Record<string, string>,
-    payload: string,
-  ): string {
-    return this.createCanonicalRequest(request, headers, payload)
-  }
-}
+// Presigned URLs live a week, but nearly all requests are of today.
+const keyOf = signingKeys()
 
-/** SHA-256 and its HMAC in the shape the SDK asks for. */
-class Sha256 {
-  readonly #hash: Bun.CryptoHasher
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = new Bun.CryptoHasher('sha256', secret === undefined ? undefined : bytesOf(secret))
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data))
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest())
-  }
-  reset(): void {
-    throw new Error('a hash here is used once')
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
-  if (typeof data === 'string') return Buffer.from(data)
-  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-}
-
-const canonicalizer = new Canonical()
-
-function canonicalRequest(request: S3Request, claim: Claim): string {
-  const names = new Set(claim.signedHeaders)
-  const headers = Object.fromEntries(claim.signedHeaders.map((name) => [name, request.headers[name] ?? '']))
-  const path = canonicalPath(request.path)
-  const query = Object.fromEntries(Object.entries(request.query).map(([name, values]) => [name, [...values]]))
-  const target = { method: request.method, path, query, headers, protocol: 'http:', hostname: 'localhost' }
-  return canonicalizer.of(target, getCanonicalHeaders(target, undefined, names), claim.payload)
+function canonicalOf({ method, path, query, headers: given }: S3Request, { signedHeaders, payload }: Claim): string {
+  const headers = Object.fromEntries(signedHeaders.map((name) => [name, given[name] ?? '']))
+  return canonicalRequest({ method, path: canonicalPath(path), query, headers, payload })
 }
 
 /** S3 signs the path decoded and encoded once more, whatever way the client had written it. */
 function canonicalPath(path: string): string {
-  const encode = (text: string) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
-  return decodePath(path).split('/').map(encode).join('/')
-}
-
-const keys = new Map<string, Promise<Uint8Array>>()
-
-function signingKey(credentials: Credentials, day: string): Promise<Uint8Array> {
-  const name = `${day} ${credentials.region} ${credentials.secretAccessKey}`
-  const known = keys.get(name)
-  if (known) return known
-  // Presigned URLs live a week at most: the days in use are few.
-  if (keys.size > 64) keys.clear()
-  const made = getSigningKey(Sha256, credentials, day, credentials.region, 's3')
-  keys.set(name, made)
-  return made
-}
-
-export function sha256Hex(text: string | Uint8Array): string {
-  return new Bun.CryptoHasher('sha256').update(text).digest('hex')
+  return decodePath(path).split('/').map(spelt).join('/')
 }
 
 /** Compares in a time that does not depend on where they differ. */
