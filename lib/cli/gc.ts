@@ -4,14 +4,16 @@ import { cannot } from '../plan/problem.ts'
 import { isLink } from '../record/below.ts'
 import { fileStore } from '../record/files.ts'
 import { thisProcess } from '../record/holder.ts'
+import { forgetRefusals } from '../record/refused.ts'
 import { startOfRun } from '../record/run-id.ts'
-import { formatBytes } from '../report/format.ts'
+import { formatBytes, several } from '../report/format.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
 import { type Places, placesOf } from './places.ts'
 import { writeTo } from './print.ts'
 import { goesOn } from './running.ts'
 import { shownPath } from './shown-path.ts'
+import { trimLog } from './trim-log.ts'
 
 const flags = {
   keep: {
@@ -25,6 +27,7 @@ const flags = {
 
 const words = `Removes old runs, and what has not been used as long of .assay/
 
+Of runs/schedule.log the last 10 MB stay, and of the starts that a lock kept out those as old as the runs that stay.
 Never the newest run of a plan, never one that goes on, never .assay/python or .assay/noise, never through a symbolic link.
 
 flags
@@ -52,12 +55,41 @@ export async function run(args: readonly string[]): Promise<number> {
     writeTo(1, `${dry ? 'would remove' : 'removed'} ${shownPath(path)}  ${formatBytes(bytes)}\n`)
     if (!dry) rmSync(path, { recursive: true, force: true })
   }
-  if (!leftAlone(places.runs))
-    for (const plan of fileStore(places.runs).plans()) sweepPlan(places, plan, keep, dry, remove)
+  let shortened = 0
+  const cut = (path: string, bytes: number) => {
+    if (bytes === 0) return
+    freed += bytes
+    shortened++
+    writeTo(1, `${dry ? 'would remove' : 'removed'} the beginning of ${shownPath(path)}  ${formatBytes(bytes)}\n`)
+  }
+  if (!leftAlone(places.runs)) {
+    for (const plan of fileStore(places.runs).plans()) {
+      sweepPlan(places, plan, keep, dry, remove)
+      const folder = join(places.runs, plan)
+      cut(join(folder, 'refused.jsonl'), forgetRefusals(folder, oldestOf(places, plan, keep), dry))
+    }
+    const log = join(places.runs, 'schedule.log')
+    cut(log, trimLog(log, logBytes, dry))
+  }
   if (keep.kind === 'days' && !leftAlone(places.cache)) sweepCache(places, keep.days, remove)
-  const things = `${count} folder${count === 1 ? '' : 's'}, ${formatBytes(freed)}`
-  writeTo(1, count === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
+  const things = [
+    ...(count > 0 ? [several(count, 'folder')] : []),
+    ...(shortened > 0 ? [`the beginnings of ${several(shortened, 'file')}`] : []),
+    formatBytes(freed),
+  ].join(', ')
+  writeTo(1, freed === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
   return 0
+}
+
+/** What stays of runs/schedule.log. */
+const logBytes = 10e6
+
+/** From when on there is something to keep of a plan. */
+function oldestOf(places: Places, plan: string, keep: Keep): Date {
+  if (keep.kind === 'days') return new Date(daysAgo(keep.days))
+  const store = fileStore(places.runs)
+  const run = store.runs(plan).slice(-keep.runs)[0]
+  return run === undefined ? new Date(0) : new Date(startOf(store.pathOf(plan, run), run))
 }
 
 /** What a link leads to is somebody's, and not ours to take away. */

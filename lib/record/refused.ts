@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { writeWhole } from './files.ts'
+import { takenByOthers } from './lock.ts'
 
 const refusal = v.object({ schema: v.literal(1), at: v.string(), holder: v.optional(v.string()) })
 
@@ -13,24 +15,52 @@ const fileIn = (folder: string) => join(folder, 'refused.jsonl')
 /** Adds a refusal to those of the plan whose runs are in `folder`. */
 export function noteRefusal(folder: string, { at, holder }: Refusal): void {
   mkdirSync(folder, { recursive: true })
-  appendFileSync(fileIn(folder), `${JSON.stringify({ schema: 1, at, ...(holder !== undefined && { holder }) })}\n`)
+  const line = `${JSON.stringify({ schema: 1, at, ...(holder !== undefined && { holder }) })}\n`
+  held(fileIn(folder), (fd) => writeSync(fd, line))
+}
+
+/** Forgets those from before `time`, and returns how many bytes that frees; `dry`: would free. */
+export function forgetRefusals(folder: string, time: Date, dry: boolean): number {
+  const path = fileIn(folder)
+  if (!existsSync(path)) return 0
+  return held(path, () => {
+    const text = readFileSync(path, 'utf8')
+    const kept = text.split(/(?<=\n)/).filter((line) => {
+      const refused = refusalOf(line)
+      return refused === undefined || new Date(refused.at) >= time // what is none of ours may be a newer Assay's
+    })
+    const freed = Buffer.byteLength(text) - Buffer.byteLength(kept.join(''))
+    if (freed > 0 && !dry) writeWhole(path, kept.join(''))
+    return freed
+  })
+}
+
+/** Nobody adds a line while the file is put in the place of the one before. */
+function held<T>(path: string, work: (fd: number) => T): T {
+  for (;;) {
+    const fd = openSync(path, 'a')
+    try {
+      if (!takenByOthers(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return work(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
 }
 
 /** The refusals of the plan whose runs are in `folder`, oldest first; a line that is none (torn, of a newer Assay) is left out. */
 export function readRefusals(folder: string): readonly Refusal[] {
   if (!existsSync(fileIn(folder))) return []
-  const lines = readFileSync(fileIn(folder), 'utf8').split('\n')
-  return lines.flatMap((line) => {
-    const parsed = v.safeParse(refusal, parseJson(line))
-    if (!parsed.success) return []
-    const { schema: _, ...refused } = parsed.output
-    return [refused]
-  })
+  return readFileSync(fileIn(folder), 'utf8')
+    .split('\n')
+    .flatMap((line) => refusalOf(line) ?? [])
 }
 
-function parseJson(line: string): unknown {
+function refusalOf(line: string): Refusal | undefined {
   try {
-    return JSON.parse(line)
+    const parsed = v.safeParse(refusal, JSON.parse(line))
+    if (!parsed.success) return undefined
+    const { schema: _, ...refused } = parsed.output
+    return refused
   } catch {
     return undefined // no refusal, which the caller leaves out
   }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, utimesSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { answerOf } from '../../../lib/cli/answer.ts'
 import { planText, removeRepositories, repository } from './helpers.ts'
@@ -31,6 +31,41 @@ describe('gc', () => {
     expect([runsOf(repo, 'p'), existsSync(join(repo.dir, 'runs/p/.lock'))]).toEqual([old, false])
     expect((await repo.run(['gc'])).out).toContain('Freed 2 folders, 10 kB')
     expect([runsOf(repo, 'p'), runsOf(repo, 'q')]).toEqual([old.slice(2), old.slice(0, 1)])
+    expect((await repo.run(['gc'])).out).toBe('Nothing to remove\n')
+  })
+
+  test('forgets the starts that were kept out before what it keeps, and what is no such line stays', async () => {
+    const repo = withRuns()
+    const line = (at: string, more = '') => `{"schema":1,"at":"${at}T00:00:00.000Z"${more}}\n`
+    const [before, after] = [line('2020-01-01'), line('2020-01-03')]
+    const newer = line('2020-01-01').replace('1', '2')
+    repo.file('runs/p/refused.jsonl', before + newer + after)
+    const dry = await repo.run(['gc', '--keep', '2', '--dry-run'])
+    expect(dry.out).toContain('would remove the beginning of runs/p/refused.jsonl  45 B\n')
+    expect(repo.read('runs/p/refused.jsonl')).toBe(before + newer + after)
+    const { out } = await repo.run(['gc', '--keep', '2'])
+    expect(out).toEndWith('Freed 1 folder, the beginnings of 1 file, 5.0 kB\n')
+    expect(repo.read('runs/p/refused.jsonl')).toBe(newer + after)
+    await repo.run(['gc'])
+    expect(repo.read('runs/p/refused.jsonl')).toBe(newer)
+    expect((await repo.run(['gc'])).out).toBe('Nothing to remove\n')
+  })
+
+  test('leaves the last 10 MB of the log of cron, whole lines, and whoever has it open goes on at its end', async () => {
+    const repo = repository()
+    const lines = Array.from({ length: 300_000 }, (_, index) => `${index} ${'x'.repeat(80)}\n`)
+    const path = repo.file('runs/schedule.log', lines.join(''))
+    const open = openSync(path, 'a')
+    expect((await repo.run(['gc', '--dry-run'])).out).toStartWith(
+      'would remove the beginning of runs/schedule.log  16 MB',
+    )
+    expect(repo.read('runs/schedule.log')).toBe(lines.join(''))
+    expect((await repo.run(['gc'])).out).toEndWith('Freed the beginnings of 1 file, 16 MB\n')
+    writeSync(open, 'the end\n')
+    closeSync(open)
+    const left = repo.read('runs/schedule.log')
+    expect([left.length > 9.9e6, left.length < 10.01e6]).toEqual([true, true])
+    expect(left).toBe([...lines, 'the end\n'].slice(-left.split('\n').length + 1).join(''))
     expect((await repo.run(['gc'])).out).toBe('Nothing to remove\n')
   })
 
