@@ -28,7 +28,9 @@ export function checkMeasure(plan: string, measure: MeasureNode, nodes: readonly
     if (reference?.kind === 'baseline' && !(reference.factor > 0 && Number.isFinite(reference.factor)))
       throw refuse(`metrics.${name}`, 'held against a factor above 0', reference.factor)
     if (reference?.kind !== 'ratio') return
-    for (const variant of variants.length > 0 && name in metrics ? variants : [undefined]) {
+    const own = variants.length > 0 && name in metrics ? variants : [undefined]
+    let itself = 0
+    for (const variant of own) {
       const other = otherOf(measure, reference, variant, nodes)
       if (other === undefined)
         throw refuse(
@@ -38,7 +40,9 @@ export function checkMeasure(plan: string, measure: MeasureNode, nodes: readonly
         )
       if (other.unit !== unit)
         throw refuse(`metrics.${name}`, `so many times a metric in ${unit}`, `${reference.of} in ${other.unit}`)
+      if (other.need === undefined && other.metric === name && other.variant === variant) itself += 1
     }
+    if (itself === own.length) throw refuse(`metrics.${name}`, 'so many times another metric', reference.of)
   }
 }
 
