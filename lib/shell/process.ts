@@ -35,10 +35,9 @@ export interface RunningProcess {
   usage(): ProcessUsage | undefined
 }
 
+/** Without the peak memory: what Linux says of that is never less than what the parent had before the program was loaded. */
 export interface ProcessUsage {
   readonly cpuSeconds: number
-  /** Bytes resident at its greatest, of the largest of those processes. */
-  readonly largest: number
   /** Bytes they had written to a disk, in the end or not; undefined where the kernel counts requests and not bytes. */
   readonly written: number | undefined
 }
@@ -170,11 +169,11 @@ function endOf(command: string | readonly string[], child: Bun.Subprocess, outpu
 }
 
 function usageOf(child: Bun.Subprocess): ProcessUsage | undefined {
-  const { cpuTime, maxRSS, ops } = child.resourceUsage() ?? {}
-  if (cpuTime === undefined || maxRSS === undefined || ops === undefined) return undefined
+  const { cpuTime, ops } = child.resourceUsage() ?? {}
+  if (cpuTime === undefined || ops === undefined) return undefined
   // In blocks of 512 bytes, counted when a page is first written to (task_io_account_write).
   const written = process.platform === 'linux' ? ops.out * 512 : undefined
-  return { cpuSeconds: Number(cpuTime.total) / 1e6, largest: maxRSS, written }
+  return { cpuSeconds: Number(cpuTime.total) / 1e6, written }
 }
 
 function notStarted(command: string, reason: string): string {

@@ -56,7 +56,10 @@ export function parseSizes(text: string): readonly Size[] {
 }
 
 /** A parameter that holds a list of sizes. */
-export function sizeList(value: string, options: { readonly env?: string } = {}): Param<readonly Size[]> {
+export function sizeList(
+  value: string,
+  options: { readonly env?: string; readonly help?: string } = {},
+): Param<readonly Size[]> {
   return param(Sizes, { default: value, help: 'sizes to normalise to: 1080p, 720p, 480p or WIDTHxHEIGHT', ...options })
 }
 

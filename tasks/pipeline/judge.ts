@@ -4,9 +4,12 @@ import type { ManifestEntry, OutputObject, SecondPass, SourceImage, StageReport 
 import { promise, promiseBut } from './judge-finding.ts'
 import { uniteManifests } from './manifest.ts'
 
+/** What of a report is judged: what the stage left in its buckets, and how it ended. */
+export type Judged = Omit<StageReport, 'command' | 'dataset' | 'seconds' | 'firstObject' | 'files' | 'log'>
+
 /** What a report shows once its parts are put together. */
 interface Found {
-  readonly report: StageReport
+  readonly report: Judged
   /** Without the image that was put in late, which has a promise of its own. */
   readonly sources: readonly SourceImage[]
   readonly images: readonly OutputObject[]
@@ -21,7 +24,7 @@ interface Found {
 }
 
 /** Judges what a stage left in its buckets against DESIGN §7: one finding a promise, whatever the number of images. */
-export function judgeStage(report: StageReport): Finding[] {
+export function judgeStage(report: Judged): Finding[] {
   const found = gather(report)
   return [
     everyObjectExists(found),
@@ -52,7 +55,7 @@ export function judgeSecondPass({ created, rewritten, named, results }: SecondPa
   return promise('a second pass processes nothing twice', 'no object, manifest entry or result is new', broken)
 }
 
-function gather(report: StageReport): Found {
+function gather(report: Judged): Found {
   const valid = report.manifests.flatMap((found) => (found.kind === 'valid' ? [found] : []))
   const { objects: entries, outputs } = uniteManifests(valid)
   const named = new Set(outputs)
@@ -196,7 +199,7 @@ function sizesKept({ report, images, entryOf, sizes }: Found): Finding[] {
   ]
 }
 
-function latePickedUp(found: Found, late: NonNullable<StageReport['late']>): Finding {
+function latePickedUp(found: Found, late: NonNullable<Judged['late']>): Finding {
   const name = 'an image put in while it polls is picked up'
   const ended = undecided(name, 'the stage did not poll: it had ended by itself')
   if (late.kind === 'ended before') return ended
@@ -208,7 +211,7 @@ function latePickedUp(found: Found, late: NonNullable<StageReport['late']>): Fin
   return { name, verdict: 'fail', expected: `objects of ${late.uri}`, actual: 'none' }
 }
 
-function pollsUntilStopped({ ended }: StageReport): Finding {
+function pollsUntilStopped({ ended }: Judged): Finding {
   const name = 'it polls until SIGTERM, then stops cleanly'
   const { stop, code, signal } = ended
   if (
@@ -235,6 +238,6 @@ function pixels({ width, height }: Dimensions): string {
   return `${width}x${height}`
 }
 
-export function lateUri({ late }: StageReport): string | undefined {
+export function lateUri({ late }: Judged): string | undefined {
   return late?.kind === 'put' ? late.uri : undefined
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { integer, type Param } from '../../lib/index.ts'
+import { type Size, sizeList } from '../images/sizes.ts'
 import type { Waits } from './black-box.ts'
 import { decimal } from './stage-options.ts'
 
@@ -25,4 +26,21 @@ export function stagePatience(): Param<Partial<Waits>> {
       v.transform((first) => ({ first, deadline: forAll * first })),
     ),
   }
+}
+
+/** Sizes of which a plan makes the first one, two, three and five. */
+export function variantSizes(value: string): Param<readonly Size[]> {
+  const { schema, ...rest } = sizeList(value, { help: 'sizes, of which the first 1, 2, 3 and 5 are made' })
+  return {
+    ...rest,
+    schema: v.pipe(
+      schema,
+      v.check((sizes) => sizes.length >= 5, 'at least five sizes'),
+    ),
+  }
+}
+
+/** How many times its baseline a figure may be. */
+export function baselineFactor(value: string, figure: string): Param<number> {
+  return decimal('a factor', 1, value, `times its baseline that ${figure} may be`)
 }

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import type { WorkContext } from '../../lib/index.ts'
+import type { Box } from '../images/boxes.ts'
+import type { Dimensions } from '../images/sizes.ts'
 import type { StageStore } from './black-box.ts'
 import type { StageReport } from './evidence.ts'
 import { parseS3Uri } from './uri.ts'
@@ -21,19 +23,51 @@ export type SourceImages = v.InferOutput<typeof SourceImages>
  * anything is written.
  */
 export async function uploadImages(store: StageStore, folder: string, context: WorkContext): Promise<SourceImages> {
+  return upload(store, 'raw', folder === '' ? await drawn() : await found(folder, context), context)
+}
+
+export interface InputMix {
+  /** A folder of images to choose from; empty: they are drawn. */
+  readonly images: string
+  /** Of those that are drawn. */
+  readonly resolutions: readonly Dimensions[]
+  readonly count: number
+}
+
+/** Puts a mix of images where stage 2 reads. Throws as `uploadImages` does. */
+export async function uploadMix(
+  store: StageStore,
+  { images, resolutions, count }: InputMix,
+  context: WorkContext,
+): Promise<SourceImages> {
+  const { drawMix } = await import('../images/mix.ts')
+  const sources = images === '' ? drawMix(resolutions, count) : await found(images, context, count)
+  return upload(store, 'augmented', sources, context)
+}
+
+interface Upload {
+  readonly path: string
+  readonly boxes?: readonly Box[]
+  read(): Promise<Uint8Array>
+}
+
+async function upload(
+  store: StageStore,
+  role: 'raw' | 'augmented',
+  sources: readonly Upload[],
+  context: WorkContext,
+): Promise<SourceImages> {
   const { boxesSuffix } = await import('./stage/augment-stage.ts')
-  const sources = folder === '' ? await drawn() : await found(folder, context)
-  const bucket = store.bucket('raw')
-  const prefix = `${store.prefix}raw/`
+  const bucket = store.bucket(role)
+  const prefix = `${store.prefix}${role}/`
   let bytes = 0
   const keys: string[] = []
-  for (const source of sources) {
+  for (const { path, boxes = [], read } of sources) {
     context.signal.throwIfAborted()
-    const key = prefix + source.path
-    const image = await source.read()
+    const key = prefix + path
+    const image = await read()
     // The boxes first: a stage that is polling takes an image as soon as it sees it.
-    if (source.boxes.length > 0)
-      await store.s3.put(bucket, key + boxesSuffix, JSON.stringify(source.boxes), 'application/json')
+    if (boxes.length > 0) await store.s3.put(bucket, key + boxesSuffix, JSON.stringify(boxes), 'application/json')
     await store.s3.put(bucket, key, image)
     keys.push(key)
     bytes += image.length
@@ -48,10 +82,12 @@ async function drawn() {
   return (await drawSamples()).map(({ path, bytes, boxes }) => ({ path, boxes, read: async () => bytes }))
 }
 
-async function found(folder: string, { signal, progress }: WorkContext) {
+async function found(folder: string, { signal, progress }: WorkContext, count?: number) {
   const { listImages } = await import('../images/folder.ts')
   const { inspect } = await import('../images/inspect.ts')
-  const images = await listImages(folder)
+  const { chooseMix } = await import('../images/mix.ts')
+  const all = await listImages(folder)
+  const images = count === undefined ? all : chooseMix(all, count)
   for (const [index, { path, absolute }] of images.entries()) {
     signal.throwIfAborted()
     progress(`${index + 1} of ${images.length} images read`)
