@@ -20,7 +20,7 @@ const shortest = 3
  * distances from the median in units of the scale, bound to three, so that one odd value is no change. The orders are drawn with a fixed
  * seed: the same series always gives the same answer.
  *
- * At 0.002 no series of fewer than 14 values can show a change, nor one of fewer than 20 a change at its last three.
+ * At 0.002 it takes some 13 values for a change in their middle to show, and some 20 for one of the last three.
  *
  * Source: J. Antoch, M. Hušková, "Permutation tests in change point analysis", Statistics & Probability Letters 53 (2001), 37–46;
  * binary segmentation after L. Vostrikova, "Detecting disorder in multidimensional random processes", Soviet Mathematics Doklady 24
@@ -52,13 +52,13 @@ function splitOf(series: readonly number[], errorRate: number): number | undefin
   const weights = scores.map((_, k) => Math.sqrt(n / (k * (n - k))))
   const found = furthest(scores, weights)
   if (!(found.distance > 0)) return undefined
-  // So many that four of them are the error rate: fewer would make the answer hang on the seed.
-  const orders = Math.round(4 / errorRate) - 1
+  // So many that ten of them are the error rate: fewer would make the answer hang on the seed.
+  const orders = Math.round(10 / errorRate) - 1
   const random = xorshift(2_463_534_242)
   for (let order = 0, asFar = 0; order < orders; order++) {
     shuffle(scores, random)
     // Sums in another order differ in their last digits.
-    if (furthest(scores, weights).distance >= found.distance * (1 - 1e-9) && ++asFar >= 4) return undefined
+    if (furthest(scores, weights).distance >= found.distance * (1 - 1e-9) && ++asFar >= 10) return undefined
   }
   return found.at
 }
