@@ -27,7 +27,7 @@ export function claimStdout(command: string, claims: readonly string[]): Output 
       'stdout',
       'left to one flag',
       claims.join(' and '),
-      'Give a FILE to --csv or --junit.',
+      'Give a FILE to --csv, --junit or --html.',
     )
   const stderrIsTTY = libc().isTerminal(2)
   // Descriptor 1 will be stderr; where that is a file, the width stays what it was.

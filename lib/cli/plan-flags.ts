@@ -5,6 +5,11 @@ export const planFlags = {
   set: { type: 'string', multiple: true, value: 'k=v', help: 'gives a parameter of the plan' },
   csv: { type: 'string', value: 'FILE', help: 'adds the results to a CSV file; - for stdout' },
   junit: { type: 'string', value: 'FILE', help: 'writes the results as JUnit XML; - for stdout' },
+  html: {
+    type: 'string',
+    value: 'FILE',
+    help: 'writes the run as a page for any browser when it has ended; - for stdout',
+  },
   json: { type: 'boolean', help: 'prints every event as a JSON line on stdout' },
   parallel: { type: 'boolean', help: 'beside another run of the plan, which else exits with 75' },
   jobs: { type: 'string', value: 'N', help: 'at most this many steps at once (default: the number of cores)' },

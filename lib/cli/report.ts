@@ -3,6 +3,7 @@ import { writeWhole } from '../record/files.ts'
 import { wholeLength } from '../record/journal.ts'
 import { csvText } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
+import { markdown } from '../report/markdown.ts'
 import { readRecord } from '../report/results.ts'
 import { type FoundRun, findRun, latestRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
@@ -15,6 +16,16 @@ import { writing } from './writing.ts'
 const flags = {
   csv: { type: 'string', value: 'FILE', help: 'writes the results as CSV in place of what is there; - for stdout' },
   junit: { type: 'string', value: 'FILE', help: 'writes the results as JUnit XML; - for stdout' },
+  html: {
+    type: 'string',
+    value: 'FILE',
+    help: 'writes a run as a page for any browser, which opens offline; - for stdout',
+  },
+  md: {
+    type: 'boolean',
+    help: 'prints the results as a Markdown table on stdout: for a ticket, or >> "$GITHUB_STEP_SUMMARY"',
+  },
+  send: { type: 'boolean', help: 'stores the results, again, where RESULTS_BUCKET says' },
   json: { type: 'boolean', help: 'prints the events as JSON lines on stdout' },
   explain: { type: 'boolean', help: 'says why each step ran or was reused' },
   ...commonFlags,
@@ -34,11 +45,11 @@ export async function run(args: readonly string[]): Promise<number> {
     writeTo(1, words + flagLines(flags))
     return 0
   }
-  const { csv, junit, json, explain } = values
+  const { csv, junit, html, md, send, json, explain } = values
   const places = placesOf(values.dir)
   const claims = [
-    ...(csv === '-' ? ['--csv -'] : []),
-    ...(junit === '-' ? ['--junit -'] : []),
+    ...Object.entries({ csv, junit, html }).flatMap(([flag, file]) => (file === '-' ? [`--${flag} -`] : [])),
+    ...(md ? ['--md'] : []),
     ...(json ? ['--json'] : []),
   ]
   const output = claimStdout('report', claims)
@@ -53,17 +64,33 @@ export async function run(args: readonly string[]): Promise<number> {
       `There are none yet. Run a plan: ${places.command('plan')}`,
     )
 
+  const [only, second] = found
+  if (html !== undefined && second !== undefined)
+    throw cannot('report', '--html', 'given with one run', found.map(({ run }) => run).join(' '))
+
   const put = (file: string, text: string) =>
     file === '-' ? output.stdout.write(text) : writing(file, () => writeWhole(file, text))
   const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
   if (csv !== undefined) put(csv, csvText(records))
   if (junit !== undefined) put(junit, junitXml(records))
+  if (md) output.stdout.write(records.map(markdown).join('\n'))
+  if (html !== undefined && only !== undefined) {
+    // Loaded for those who ask for it.
+    const { writeHtml } = await import('./html.ts')
+    await writeHtml(places, only, html, output)
+  }
+  const asked = csv !== undefined || junit !== undefined || html !== undefined || md || send || json
   for (const one of found) {
     // The journal's own lines, which were read above; what is torn at its end is left out.
     if (json) output.stdout.write(wholeOf(journalOf(one)))
-    if (csv === undefined && junit === undefined && !json) showRun(one, { ...output.people, explain: explain ?? false })
+    if (!asked) showRun(one, { ...output.people, explain: explain ?? false })
   }
   await output.stdout.flush()
+  if (send) {
+    const { sendAgain } = await import('./send.ts')
+    await sendAgain(places, found, output.people.write)
+    await output.stdout.flush()
+  }
   return 0
 }
 

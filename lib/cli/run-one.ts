@@ -17,7 +17,7 @@ import { baselineFor } from './baseline-for.ts'
 import { codeOf } from './code.ts'
 import { killDescendants } from './descendants.ts'
 import { failedLastTime } from './failed.ts'
-import { findRun, newestRun } from './find-run.ts'
+import { type FoundRun, findRun, newestRun } from './find-run.ts'
 import { planMistake } from './load.ts'
 import type { Output } from './output.ts'
 import { owedCsv } from './owed-csv.ts'
@@ -68,6 +68,7 @@ export async function runOne(given: OneRun): Promise<number> {
     pathOf: (plan, run) => shownPath(store.pathOf(plan, run)),
   })
   let run: string | undefined
+  let stood: string | undefined
   current.abandon = () => {
     killDescendants()
     if (run !== undefined) leaveResults(store, plan.name, run, views)
@@ -114,6 +115,7 @@ export async function runOne(given: OneRun): Promise<number> {
         if (line !== undefined) stdout.write(line)
       },
     })
+    if (result.kind === 'nothing to do') stood = result.run
     codes.push(finish(result, one, store))
   } catch (error) {
     const problem = planMistake(error, plan.name, places) ?? error
@@ -129,7 +131,21 @@ export async function runOne(given: OneRun): Promise<number> {
     const { tellMoved } = await import('./moved.ts') // what most runs do without
     tellMoved(places, plan.name, run, people.write)
   }
+  const shown = run ?? stood
+  if (shown !== undefined) codes.push(await leavePage({ store, plan: plan.name, run: shown }, one))
   return worst(codes)
+}
+
+async function leavePage(found: FoundRun, { places, flags, output }: OneRun): Promise<number> {
+  if (flags.html === undefined) return 0
+  try {
+    // Loaded for those who ask for it.
+    const { writeHtml } = await import('./html.ts')
+    await writeHtml(places, found, flags.html, output)
+    return 0
+  } catch (error) {
+    return tellProblem(error)
+  }
 }
 
 /**

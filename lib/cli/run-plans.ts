@@ -16,6 +16,7 @@ import { setParams } from './set-params.ts'
 import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
 import { worst } from './worst.ts'
+import { refuseUnwritable } from './writing.ts'
 
 /** Runs the chosen plans one after the other and returns the worst of their exit codes. */
 export async function runChosen(places: Places, names: readonly string[], flags: PlanFlags): Promise<number> {
@@ -38,6 +39,9 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
   if (chosen.length === 0) return nothingChosen(output, flags)
   if (flags.run !== undefined && chosen.length > 1)
     throw cannot('resume a run', '--run', 'given with one plan', chosen.join(' '))
+  if (flags.html !== undefined && chosen.length > 1)
+    throw cannot('write a page', '--html', 'given with one plan', chosen.join(' '))
+  if (flags.html !== undefined && flags.html !== '-') refuseUnwritable(flags.html, '--html')
 
   const loaded: Loaded[] = []
   for (const name of chosen) loaded.push(await load(places, name))
@@ -152,8 +156,9 @@ async function nothingChosen({ people, stdout }: Output, flags: PlanFlags): Prom
   return 0
 }
 
-function claimsOf({ csv, junit, json }: PlanFlags): readonly string[] {
-  return [...(csv === '-' ? ['--csv -'] : []), ...(junit === '-' ? ['--junit -'] : []), ...(json ? ['--json'] : [])]
+function claimsOf({ csv, junit, html, json }: PlanFlags): readonly string[] {
+  const files = Object.entries({ csv, junit, html }).flatMap(([flag, file]) => (file === '-' ? [`--${flag} -`] : []))
+  return [...files, ...(json ? ['--json'] : [])]
 }
 
 function jobsOf(given: string | undefined): number | undefined {

@@ -34,8 +34,8 @@ export function smallestChangeText(record: RunRecord): string | undefined {
   return `smallest change this run could have seen: ${said}${unknown}`
 }
 
-/** By its own samples, and never below what so many samples of a work that is always the same show on that machine. */
-function changeOf({ samples, unit, quantile }: MetricRecord, detectable: Environment['detectable']): number {
+/** Of one metric, by its own samples, and never below what so many samples of a work that is always the same show on that machine. */
+export function changeOf({ samples, unit, quantile }: MetricRecord, detectable: Environment['detectable']): number {
   const own = smallestChange(samples, 0.95, quantile) ?? Number.POSITIVE_INFINITY
   // The noise floor is one of times: of bytes that are counted it says nothing.
   if (detectable === undefined || !/^(?:ns|µs|ms|s|min|h)$|\/(?:s|min|h)$/.test(unit)) return own
@@ -44,10 +44,11 @@ function changeOf({ samples, unit, quantile }: MetricRecord, detectable: Environ
 }
 
 /** How a person calls commands where it ran, from the one that runs it again. */
-function commandOf({ heading }: RunRecord): string {
+export function commandOf({ heading }: RunRecord): string {
   return heading.again.startsWith('bun run ') ? 'bun run' : 'bunx assay'
 }
 
-function percent(share: number): string {
+/** `1.8 %`, `0.04 %`: two significant digits. */
+export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(2))} %`
 }

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { existsSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { readHtml } from '../report/html/read.ts'
+import { failing, newestRun, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
+
+afterAll(removeRepositories)
+
+const leaving = `
+  const made = plan.step({ name: 'make', output: v.number(), retry: { times: 1 }, run: async (_, { attempt, folder, log }) => {
+    log('attempt ' + attempt + ' <b>')
+    if (attempt === 1) throw new Failure('not yet')
+    await Bun.write(folder + '/a b#1.txt', 'left')
+    return 1
+  } })
+  plan.measure({ name: 'speed', needs: { made }, samples: 8, warmup: 0, metrics: { time: lower('s') },
+    run: async (_, { time }) => { const { seconds } = await time(() => 1); return { time: quantity(seconds, 's') } } })`
+
+describe('report --html', () => {
+  const repo = repository({
+    leaves: planText('leaves', leaving).replace('import { ', 'import { lower, quantity, '),
+    two: planText('two', failing),
+  })
+  let [leaves, two] = ['', '']
+  beforeAll(async () => {
+    await repo.run(['plan', 'leaves'])
+    await repo.run(['plan', 'leaves'])
+    leaves = await newestRun(repo, 'leaves')
+    await repo.run(['plan', 'two'])
+    two = await newestRun(repo, 'two')
+  })
+
+  test.each(['page.html', 'deep/er/page.html', 'runs/page.html'])(
+    'writes a page to %s whose links lead to files that are there',
+    async (file) => {
+      expect(await repo.run(['report', leaves, '--html', file])).toEqual({ exit: 0, out: '', err: '' })
+      const { text, links, ids } = readHtml(repo.read(file))
+      for (const words of [
+        'passed 1 step',
+        'attempt 1 did not pass: not yet',
+        'attempt 2 <b>',
+        'time',
+        'History',
+        '2 runs',
+      ])
+        expect(text).toContain(words)
+      const outside = links.filter((link) => !link.startsWith('#'))
+      for (const link of outside) expect(existsSync(new URL(link, Bun.pathToFileURL(join(repo.dir, file))))).toBe(true)
+      expect(outside.map((link) => decodeURIComponent(link.split('/').at(-1) ?? ''))).toEqual(
+        expect.arrayContaining(['results.csv', 'junit.xml', 'journal.jsonl', 'log.txt', 'a b#1.txt']),
+      )
+      for (const link of links) if (link.startsWith('#')) expect(ids).toContain(link.slice(1))
+    },
+  )
+
+  test('has the way from where it lies also when it is reached through a link, and in the run itself', async () => {
+    mkdirSync(join(repo.dir, 'real/place'), { recursive: true })
+    symlinkSync(join(repo.dir, 'real/place'), join(repo.dir, 'linked'))
+    await repo.run(['report', leaves, '--html', 'linked/page.html'])
+    expect(readHtml(repo.read('linked/page.html')).links).toContain(`../../${leaves}/results.csv`)
+    await repo.run(['report', leaves, '--html', `${leaves}/report.html`])
+    expect(readHtml(repo.read(`${leaves}/report.html`)).links).toContain('results.csv')
+  })
+
+  test('goes to stdout, and tells of the newest run when none is named', async () => {
+    const { out, err } = await repo.run(['report', '--html', '-'])
+    expect(out).toStartWith('<!doctype html>')
+    expect(readHtml(out).text).toContain('The plan two')
+    expect(err).toBe('')
+  })
+
+  test('follows no link that lies in the run', async () => {
+    writeFileSync(join(repo.dir, 'outside'), 'first │ of somebody else\n')
+    const log = join(repo.dir, two, 'log.txt')
+    if (existsSync(log)) unlinkSync(log)
+    symlinkSync(join(repo.dir, 'outside'), log)
+    mkdirSync(join(repo.dir, two, 'steps'), { recursive: true })
+    symlinkSync(repo.dir, join(repo.dir, two, 'steps/00-first'))
+    const { out } = await repo.run(['report', two, '--html', '-'])
+    expect(out).not.toContain('of somebody else')
+    expect(out).not.toContain('steps/00-first')
+  })
+
+  test.each([
+    [['--html', 'x.html'], 'given with one run'],
+    [['--html', '-', '--csv', '-'], 'left to one flag'],
+    [['--md', '--json'], 'left to one flag'],
+  ])('of two runs, or two views for stdout, is refused: %p', async (words, rule) => {
+    const ran = await repo.run(['report', leaves, two, ...words])
+    expect(ran.exit).toBe(2)
+    expect(sentenceOf(ran)).toContain(rule)
+  })
+
+  test('of a place that cannot be written says so in a sentence', async () => {
+    const ran = await repo.run(['report', leaves, '--html', `${leaves}/journal.jsonl/page.html`])
+    expect(ran.exit).toBe(2)
+    expect(sentenceOf(ran)).toContain('must be a place that can be written')
+  })
+
+  test('leaves the page out of the run of a plan, and loads nothing for it', async () => {
+    expect(existsSync(join(repo.dir, dirname(leaves), 'report.html'))).toBe(false)
+    const { out } = await repo.run(['plan', 'leaves', '--html', 'own.html'])
+    expect(out).toContain('passed')
+    expect(readHtml(repo.read('own.html')).text).toContain('3 runs')
+  })
+
+  test('--md prints a table a run', async () => {
+    const { exit, out, err } = await repo.run(['report', leaves, two, '--md'])
+    expect([exit, err]).toEqual([0, ''])
+    expect(out).toMatch(/^## ✓ leaves: The plan leaves\n[\s\S]*\n## ✗ two: The plan two\n/)
+    expect(out).toMatch(/^\| second \| ✗ failed \| \d+ ms \| the model is wrong \|$/m)
+  })
+})
