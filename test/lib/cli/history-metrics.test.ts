@@ -158,7 +158,9 @@ describe('the history of metrics', () => {
     for (let night = 0; night < 7; night++) told.push(...moved(await at.run(['plan', 'perf'])))
     expect(told).toEqual([
       expect.stringMatching(
-        `^  moved: measure: time is worse since run ${runs[7]} .commit 070707070.: 1\\.0[45]\\d times what it was$`,
+        new RegExp(
+          `^  moved: measure: time is worse since run ${runs[7]} \\(commit 070707070\\): 1\\.0[45]\\d times what it was$`,
+        ),
       ),
     ])
   })
