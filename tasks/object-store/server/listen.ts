@@ -35,6 +35,8 @@ export async function listen(
   server.headersTimeout = 0
   server.timeout = 0
   server.maxConnections = mostConnections
+  // Who has asked may close its half and wait. Of Node's own, and in nobody's types; Bun would hang up before the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)

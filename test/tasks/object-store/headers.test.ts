@@ -64,3 +64,19 @@ test('a body that ends too soon leaves nothing, and the store goes on', async ()
   await store.s3.put('bucket', 'after', 'body')
   expect((await store.s3.head('bucket', 'after'))?.size).toBe(4)
 })
+
+test('who closes their half after asking is answered to the last byte', async () => {
+  const size = 30_000_000
+  await store.s3.put('bucket', 'large', Buffer.alloc(size, 'x'))
+  const { host, port, pathname, search } = new URL(presigned('GET', 'large'))
+  const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true })
+  socket.end(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  let bytes = 0
+  socket.on('data', (data) => {
+    bytes += data.length
+  })
+  socket.on('end', () => resolve(bytes)).on('error', reject)
+  expect(await promise).toBeGreaterThan(size)
+  socket.destroy()
+})
