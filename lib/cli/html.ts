@@ -18,8 +18,12 @@ import { writing } from './writing.ts'
 /** Writes a run as a page to `file`, `-` for stdout; its links lead from there to the run's folder. Throws a Problem where it cannot. */
 export async function writeHtml(places: Places, found: FoundRun, file: string, output: Output): Promise<void> {
   const page = await pageOf(places, found, file === '-' ? process.cwd() : dirname(resolve(file)), output.people.write)
-  if (file === '-') output.stdout.write(page)
-  else writing(file, () => writeWhole(file, page))
+  if (file === '-') {
+    output.stdout.write(page)
+    return
+  }
+  writing(file, () => writeWhole(file, page))
+  output.people.write(`Wrote ${file}\n`)
 }
 
 /** The page of a run as its journal tells it, to lie in `from`. */

@@ -24,7 +24,7 @@ const commands = {
 const usage = `Typed test plans for ML pipelines
 
   plan              lists the plans; with names, runs them
-  report [RUN]      shows a run again, or rebuilds its CSV, JUnit and JSON
+  report [RUN]      shows a run again, or makes its page, CSV, JUnit, Markdown and JSON
   task [NAME]       lists the tasks, or runs one alone
   doctor            says what is on this machine
   noise             measures how fine a change can be seen on this machine

@@ -1,6 +1,7 @@
 import type { Environment, MetricRecord } from '../record/event.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { smallestChange } from '../stats/smallest-change.ts'
+import { commandOf } from './commands.ts'
 import { endedSteps } from './ends.ts'
 import { oneLine } from './text.ts'
 
@@ -41,11 +42,6 @@ export function changeOf({ samples, unit, quantile }: MetricRecord, detectable: 
   if (detectable === undefined || !/^(?:ns|µs|ms|s|min|h)$|\/(?:s|min|h)$/.test(unit)) return own
   const floor = detectable.findLast(({ n }) => n <= samples.length) ?? detectable[0]
   return Math.max(own, floor?.change ?? 0)
-}
-
-/** How a person calls commands where it ran, from the one that runs it again. */
-export function commandOf({ heading }: RunRecord): string {
-  return heading.again.startsWith('bun run ') ? 'bun run' : 'bunx assay'
 }
 
 /** `1.8 %`, `0.04 %`: two significant digits. */

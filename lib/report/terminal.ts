@@ -6,6 +6,7 @@ import { type Draft, next } from '../record/run-record.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
 import { logFile } from '../run/context.ts'
 import type { Observer, Passing } from '../run/observe.ts'
+import { pageCommand } from './commands.ts'
 import { hanging, type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
@@ -180,7 +181,9 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const results = files.length === 0 ? '' : `results: ${files.join('  ')}`
     const together = `${again}      ${results}`
     const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
-    return [counted.replace(outcome, (word) => paint(['bold', style], word)), ...more, ...goOn, ...last.filter(Boolean)]
+    const show = files.length === 0 ? [] : hanging('  ', `page: ${pageCommand(ended)}`, page())
+    const first = counted.replace(outcome, (word) => paint(['bold', style], word))
+    return [first, ...more, ...goOn, ...last.filter(Boolean), ...show]
   }
 
   return {

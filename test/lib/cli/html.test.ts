@@ -33,7 +33,7 @@ describe('report --html', () => {
   test.each(['page.html', 'deep/er/page.html', 'runs/page.html'])(
     'writes a page to %s whose links lead to files that are there',
     async (file) => {
-      expect(await repo.run(['report', leaves, '--html', file])).toEqual({ exit: 0, out: '', err: '' })
+      expect(await repo.run(['report', leaves, '--html', file])).toEqual({ exit: 0, out: `Wrote ${file}\n`, err: '' })
       const { text, links, ids } = readHtml(repo.read(file))
       for (const words of [
         'passed 1 step',

@@ -41,6 +41,7 @@ describe('a run on something that is no terminal', () => {
   smallest change this run could have seen: 8 %; noise floor not measured: bun run noise
   go on: bun run plan small --resume
   again: bun run plan small      results: results.csv  journal.jsonl
+  page: bun run report 20261121-071602-k3x9 --html report.html
 `,
       )
     }))
