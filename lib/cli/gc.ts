@@ -1,10 +1,12 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cannot } from '../plan/problem.ts'
+import { fileBaselines } from '../record/baseline-files.ts'
 import { isLink } from '../record/below.ts'
 import { fileStore } from '../record/files.ts'
 import { thisProcess } from '../record/holder.ts'
 import { forgetRefusals } from '../record/refused.ts'
+import { digestOf } from '../record/run-digest.ts'
 import { startOfRun } from '../record/run-id.ts'
 import { formatBytes, several } from '../report/format.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
@@ -28,10 +30,17 @@ const flags = {
 const words = `Removes old runs, and what has not been used as long of .assay/
 
 Of runs/schedule.log the last 10 MB stay, and of the starts that a lock kept out those as old as the runs that stay.
-Never the newest run of a plan, never one that goes on, never .assay/python or .assay/noise, never through a symbolic link.
+Of a run that measured something the journal stays, which history, compare and report read.
+Never the newest run of a plan, never one that goes on, never a baseline's, never what takes long to make again of .assay/
+(python, noise, the index of runs), never through a symbolic link.
 
 flags
 `
+
+const journal = 'journal.jsonl'
+
+/** Removes a folder, or all in it but the journal, and says so. */
+type Remove = (path: string, what?: 'all' | 'all but the journal') => void
 
 type Keep = { readonly kind: 'days'; readonly days: number } | { readonly kind: 'runs'; readonly runs: number }
 
@@ -48,12 +57,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const dry = values['dry-run'] ?? false
   let freed = 0
   let count = 0
-  const remove = (path: string) => {
-    const { bytes } = folderSize(path)
+  const remove: Remove = (path, what = 'all') => {
+    const names = what === 'all' ? [''] : readdirSync(path).filter((name) => name !== journal)
+    const entries = names.map((name) => join(path, name))
+    const bytes = entries.reduce((sum, entry) => sum + folderSize(entry).bytes, 0)
     freed += bytes
     count++
-    writeTo(1, `${dry ? 'would remove' : 'removed'} ${shownPath(path)}  ${formatBytes(bytes)}\n`)
-    if (!dry) rmSync(path, { recursive: true, force: true })
+    const but = what === 'all' ? '' : ' but its journal'
+    writeTo(1, `${dry ? 'would remove' : 'removed'} ${shownPath(path)}${but}  ${formatBytes(bytes)}\n`)
+    if (!dry) for (const entry of entries) rmSync(entry, { recursive: true, force: true })
   }
   let shortened = 0
   const cut = (path: string, bytes: number) => {
@@ -63,10 +75,13 @@ export async function run(args: readonly string[]): Promise<number> {
     writeTo(1, `${dry ? 'would remove' : 'removed'} the beginning of ${shownPath(path)}  ${formatBytes(bytes)}\n`)
   }
   if (!leftAlone(places.runs)) {
+    const baselines = fileBaselines(places.runs).all()
     for (const plan of fileStore(places.runs).plans()) {
-      sweepPlan(places, plan, keep, dry, remove)
+      const held = new Set(baselines.flatMap((one) => (one.plan === plan ? [one.run] : [])))
+      const oldest = sweepPlan(places, plan, { keep, held }, dry, remove)
       const folder = join(places.runs, plan)
-      cut(join(folder, 'refused.jsonl'), forgetRefusals(folder, oldestOf(places, plan, keep), dry))
+      const since = new Date(Math.min(oldest, oldestOf(places, plan, keep).getTime()))
+      cut(join(folder, 'refused.jsonl'), forgetRefusals(folder, since, dry))
     }
     const log = join(places.runs, 'schedule.log')
     cut(log, trimLog(log, logBytes, dry))
@@ -77,7 +92,7 @@ export async function run(args: readonly string[]): Promise<number> {
     ...(shortened > 0 ? [`the beginnings of ${several(shortened, 'file')}`] : []),
     formatBytes(freed),
   ].join(', ')
-  writeTo(1, freed === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
+  writeTo(1, count + shortened === 0 ? 'Nothing to remove\n' : `${dry ? 'Would free' : 'Freed'} ${things}\n`)
   return 0
 }
 
@@ -106,7 +121,14 @@ function keepOf(given: string): Keep {
   throw cannot('remove old runs', '--keep', 'days like 30d or a number of runs like 10', given)
 }
 
-function sweepPlan(places: Places, plan: string, keep: Keep, dry: boolean, remove: (path: string) => void): void {
+interface Staying {
+  readonly keep: Keep
+  /** The runs that are baselines. */
+  readonly held: ReadonlySet<string>
+}
+
+/** Returns when the oldest run began of which something stays. */
+function sweepPlan(places: Places, plan: string, { keep, held }: Staying, dry: boolean, remove: Remove): number {
   const store = fileStore(places.runs)
   const runs = store.runs(plan)
   const old = runs
@@ -116,32 +138,46 @@ function sweepPlan(places: Places, plan: string, keep: Keep, dry: boolean, remov
         ? index < runs.length - keep.runs
         : startOf(store.pathOf(plan, run), run) < daysAgo(keep.days),
     )
-    .filter((run) => !goesOn(join(places.runs, plan), run))
-  if (old.length === 0) return
-  if (dry) {
-    for (const run of old) remove(store.pathOf(plan, run))
-    return
-  }
+    .filter((run) => !held.has(run) && !goesOn(join(places.runs, plan), run))
+  const measured = new Set(old.filter((run) => hasNumbers(store.read(plan, run))))
+  const gone = new Set(old.filter((run) => !measured.has(run)))
+  const leaving = old.filter((run) => gone.has(run) || !isJournalAlone(store.pathOf(plan, run)))
+  const oldest = runs.find((run) => !gone.has(run))
+  const since = oldest === undefined ? 0 : startOf(store.pathOf(plan, oldest), oldest)
+  if (leaving.length === 0) return since
   // Held, so that nobody resumes a run while it is taken away.
   const holder = { run: 'gc', ...thisProcess(), since: new Date().toISOString() }
-  const lock = store.lock(plan, holder)
-  if (lock.kind === 'busy') {
+  const lock = dry ? undefined : store.lock(plan, holder)
+  if (lock?.kind === 'busy') {
     writeTo(1, `left ${plan} alone: run ${lock.holder?.run ?? '?'} of it goes on\n`)
-    return
+    return 0
   }
   try {
-    for (const run of old) remove(store.pathOf(plan, run))
+    for (const run of leaving) remove(store.pathOf(plan, run), gone.has(run) ? 'all' : 'all but the journal')
   } finally {
-    lock.release()
+    lock?.release()
   }
+  return since
 }
+
+function isJournalAlone(folder: string): boolean {
+  const names = readdirSync(folder)
+  return names.length === 1 && names[0] === journal
+}
+
+/** Whether a history would miss the run: what a metric was is nowhere else. */
+function hasNumbers(text: string | undefined): boolean {
+  return text !== undefined && digestOf(text).metrics.length > 0
+}
+
+/** Their files' times do not say when they were last used: what was downloaded for Python is large, and the index may be in use. */
+const lasting = /^(?:python$|noise$|\.?history\.sqlite)/
 
 function sweepCache({ cache }: Places, days: number, remove: (path: string) => void): void {
   if (!statSync(cache, { throwIfNoEntry: false })?.isDirectory()) return
   for (const name of readdirSync(cache)) {
     const path = join(cache, name)
-    // What has been downloaded for Python is large, and its files' times do not say when it was last used; nor do those of what noise found.
-    if (name !== 'python' && name !== 'noise' && folderSize(path).newest < daysAgo(days)) remove(path)
+    if (!lasting.test(name) && folderSize(path).newest < daysAgo(days)) remove(path)
   }
 }
 
