@@ -12,8 +12,10 @@ import type { StageNumber } from './manifest.ts'
 
 export const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
 
-/** Listings are asked for this often, in milliseconds, or twice as often as the stage looks; or as often as they take. */
+/** Milliseconds between two looks, or what the stage leaves between its own if that is less, or as long as a look takes if that is more. */
 const lookEvery = 80
+/** Where it has logged something meanwhile, this much is enough, or four times as long as a look takes. */
+const lookAgain = 15
 
 /** One run of a stage as it is under way. */
 export interface Observed {
@@ -71,7 +73,7 @@ export async function scratchFolder({ run, stage, context }: StageStart): Promis
 async function observeIn(folder: string, options: ObserveOptions): Promise<Observation> {
   const { stage, run, context, ground, enough } = options
   const waits = { ...defaultWaits, ...run.waits }
-  const every = Math.min(lookEvery, ((run.pollInterval ?? defaultPoll) * 1000) / 2)
+  const every = Math.min(lookEvery, (run.pollInterval ?? defaultPoll) * 1000)
   const [nvmeRoot, keep] = [join(folder, 'nvme'), join(folder, 'evidence')]
   for (const name of ['input', 'work', 'output', 'cache']) await mkdir(join(nvmeRoot, name), { recursive: true })
   await mkdir(keep)
@@ -86,7 +88,11 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
   const files = await watching
   const startedAt = Date.now()
   const from = performance.now()
-  const child = startStage(options, nvmeRoot, waits.grace, (line) => log.add(line))
+  let logged = Promise.withResolvers<void>()
+  const child = startStage(options, nvmeRoot, waits.grace, (line) => {
+    log.add(line)
+    logged.resolve()
+  })
   let end: Ended | undefined
   child.done.then(
     (how) => {
@@ -105,11 +111,14 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
   try {
     while (end === undefined) {
       const before = performance.now()
+      logged = Promise.withResolvers()
       await objects.look()
       context.signal.throwIfAborted()
       if (await enough(observed)) break
       const took = performance.now() - before
-      await Promise.race([Bun.sleep(Math.max(every - took, took)), child.done])
+      const rest = Math.max(every, took)
+      const short = Bun.sleep(Math.min(rest, Math.max(lookAgain, 4 * took)))
+      await Promise.race([child.done, Bun.sleep(rest), Promise.all([logged.promise, short])])
     }
     const stop = await child.stop()
     const seconds = observed.elapsed()
