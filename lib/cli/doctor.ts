@@ -93,7 +93,10 @@ function noiseFound(places: Places): Omit<Finding, 'what'> {
   if (noise === undefined || least === undefined)
     return { found: 'not measured', note: `how fine a change can be seen here: ${places.command('noise')}` }
   const change = `${formatNumber(Number((least.change * 100).toPrecision(2)))} %`
-  return { found: `${change} from ${least.n} pairs`, note: `measured ${noise.at.slice(0, 10)}` }
+  return {
+    found: `${change} from ${least.n} pairs`,
+    note: [`measured ${noise.at.slice(0, 10)}`, ...noise.disturbances.map(({ text }) => text)].join('; '),
+  }
 }
 
 function taken(what: string, path: string, note: string): Finding {

@@ -69,7 +69,9 @@ function tableOf({ cpu, cores, os, machine, figures, detectable, disturbances }:
     columns([['', 'median', 'unit', 'n', '95 %'], ...rows], ''),
     '\nsmallest change that so many pairs show, four times in five\n',
     columns([['n', 'change'], ...changes], ''),
-    ...(disturbances.length === 0 ? [] : ['\nmeanwhile\n', columns(disturbances.map(({ text }) => [text]))]),
+    ...(disturbances.length === 0
+      ? []
+      : ['\nmeanwhile; left to itself, the machine may see finer\n', columns(disturbances.map(({ text }) => [text]))]),
   ].join('')
 }
 

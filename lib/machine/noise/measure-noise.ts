@@ -20,9 +20,6 @@ export interface NoiseOptions {
 export function measureNoise({ machine, disks, seconds, told }: NoiseOptions): NoiseFloor {
   const at = new Date().toISOString()
   const watch = machine.watch()
-  const quarter = (done: number, of: number) => {
-    if (done % Math.ceil(of / 4) === 0) told(`a fixed work against itself: ${done} of ${of} pairs`)
-  }
   const share = (part: number) => part * seconds
   told('clock')
   const timer = timerFigures(share(0.02))
@@ -34,7 +31,7 @@ export function measureNoise({ machine, disks, seconds, told }: NoiseOptions): N
   })
   told('memory')
   const memory = memoryFigures(share(0.08))
-  const { figures, detectable } = sameWork(share(0.6), quarter)
+  const { figures, detectable } = sameWork(share(0.6), (pairs) => told(`a fixed work against itself: ${pairs} pairs`))
   return {
     schema: 1,
     at,

@@ -17,9 +17,9 @@ export interface SameWork {
 
 /**
  * A fixed piece of work held against itself: pairs of it, each in a random order. Their ratio is one; how far from one it comes out says
- * what a machine makes of a difference that is none. `told` is called with how many pairs are done.
+ * what a machine makes of a difference that is none. `told` is called with how many pairs are done, four times.
  */
-export function sameWork(seconds: number, told: (done: number, of: number) => void): SameWork {
+export function sameWork(seconds: number, told: (pairs: number) => void): SameWork {
   const rounds = calibrated()
   const answer = spin(rounds)
   const work = () => {
@@ -29,17 +29,21 @@ export function sameWork(seconds: number, told: (done: number, of: number) => vo
     })
     return seconds * 1000
   }
-  const pairs = Math.max(leastPairs, Math.floor(seconds / workSeconds / 2))
   const [a, b]: [number[], number[]] = [[], []]
-  for (let done = 0; done < pairs; done++) {
-    told(done, pairs)
+  const began = performance.now()
+  const spent = () => (performance.now() - began) / 1000 / seconds
+  for (let quarters = 0; spent() < 1 || a.length < leastPairs; ) {
+    if (quarters < 4 && spent() >= quarters / 4) {
+      told(a.length)
+      quarters += 1
+    }
     for (const side of Math.random() < 0.5 ? [a, b] : [b, a]) side.push(work())
   }
   const ratio = pairedRatio(a, b)
   return {
     figures: [
       figureOf('a fixed work', 'ms', [...a, ...b]),
-      ...(ratio === undefined ? [] : [{ name: 'a fixed work against itself', unit: 'ratio', n: pairs, ...ratio }]),
+      ...(ratio === undefined ? [] : [{ name: 'a fixed work against itself', unit: 'ratio', n: a.length, ...ratio }]),
     ],
     detectable: detectableBy(a, b),
   }
