@@ -43,7 +43,7 @@ describe('noise', () => {
     const noise = readNoise(join(repo.dir, '.assay/noise'), machine)
     expect(noise?.detectable.map(({ n }) => n)).toContain(20)
     expect((await repo.run(['doctor'])).out).toMatch(
-      /noise floor +[0-9.]+ % from \d+ pairs +measured \d{4}-\d\d-\d\d\n/,
+      /noise floor +[0-9.]+ % from \d+ pairs +measured \d{4}-\d\d-\d\d[;\n]/,
     )
     expect((await repo.run(['plan', 'p'])).out).toMatch(/could have seen: [0-9.]+ %\n/)
     const [started] = (await repo.run(['report', '--json'])).out.split('\n')
