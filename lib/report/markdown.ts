@@ -6,6 +6,7 @@ import { formatDuration, formatNumber, several } from './format.ts'
 import { memberOf } from './html/families.ts'
 import { signOf } from './html/mark.ts'
 import { shownWith } from './html/number.ts'
+import { smallestChangeText } from './smallest-change.ts'
 import { outcomeOf, summaryText } from './summary.ts'
 import { linesOf, oneLine } from './text.ts'
 
@@ -19,6 +20,7 @@ export function markdown(record: RunRecord): string {
   const code = commit === undefined ? '' : ` · commit ${commit}${dirty ? ', with changes' : ''}`
   const rows = endedSteps(record).map((step) => `| ${cellsOf(step).join(' | ')} |\n`)
   const reasons = linesOf(record.ended?.reason ?? '').map((line) => `${escaped(line)}\n\n`)
+  const least = linesOf(smallestChangeText(record) ?? '').map((line) => `${escaped(line)}\n\n`)
   return `## ${signOf(outcomeOf(record))} ${escaped(`${heading.plan}: ${oneLine(heading.title)}`)}
 
 ${escaped(summaryText(record))}
@@ -26,7 +28,7 @@ ${escaped(summaryText(record))}
 ${reasons.join('')}| step | status | duration | notes |
 | --- | --- | ---: | --- |
 ${rows.join('')}
-Again: ${codeSpan(oneLine(heading.again))}
+${least.join('')}Again: ${codeSpan(oneLine(heading.again))}
 
 ${escaped(`Run ${heading.run} · ${startedAt} · ${oneLine(host)}${code}`)}
 `

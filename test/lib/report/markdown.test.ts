@@ -50,6 +50,8 @@ failed · 2 steps (1 skipped), 2 checks (1 failed), 1 measure (1 undecided) · 5
 | speed | ✓ passed | 1.5 s | rate 5.00 img/s (4.50 – 5.50), n 1: undecided, of too few samples |
 | publish | – skipped |  | because valid failed |
 
+smallest change this run could have seen: not to be said from so few samples; noise floor not measured: bun run noise
+
 Again: \` bun run plan small \`
 
 Run 20261121-071602-k3x9 · 2026-11-21T07:16:02.000Z · box · commit abc123
