@@ -33,13 +33,19 @@ export const planFlags = {
     value: 'COMMAND',
     help: 'runs this where the exit code is not 0, the summary on its stdin',
   },
+  'on-change': {
+    type: 'string',
+    value: 'COMMAND',
+    help: 'runs this where a plan came to another outcome than last time, the summary on its stdin',
+  },
   new: { type: 'string', value: 'NAME', help: 'writes a plan to start from' },
   ...commonFlags,
 } as const satisfies Flags
 
 export type PlanFlags = ReturnType<typeof parseFlags<typeof planFlags>>['values']
 
-/** Throws a Problem for an `--on-fail` that tells nobody. */
-export function refuseNoCommand(onFail: string | undefined): void {
-  if (onFail?.trim() === '') throw cannot('tell of failures', '--on-fail', 'a command', '')
+/** Throws a Problem for an `--on-fail` or `--on-change` that tells nobody. */
+export function refuseNoCommand(flags: { readonly 'on-fail'?: string; readonly 'on-change'?: string }): void {
+  if (flags['on-fail']?.trim() === '') throw cannot('tell of failures', '--on-fail', 'a command', '')
+  if (flags['on-change']?.trim() === '') throw cannot('tell of changes', '--on-change', 'a command', '')
 }

@@ -14,7 +14,8 @@ exit codes
   0 passed   1 failed   2 errored or misused   75 another run of the plan goes on   130, 143 interrupted
 
 --on-fail is a shell command line, run in the repository for each plan whose exit code is not 0, also when it could not begin,
-with ASSAY_PLAN, ASSAY_OUTCOME, ASSAY_EXIT, ASSAY_RUN and ASSAY_PATH (both empty without a run) and a minute to end
+with ASSAY_PLAN, ASSAY_OUTCOME, ASSAY_EXIT, ASSAY_RUN and ASSAY_PATH (both empty without a run) and a minute to end; so is
+--on-change, for each plan whose outcome is another than ASSAY_BEFORE, the one it had with this flag last
 `
 
 /** `plan --help`, and with names what those plans take. */

@@ -5,7 +5,7 @@ import { readEnvFiles } from './env-file.ts'
 import { failedLastTime } from './failed.ts'
 import { listPlans } from './list-plans.ts'
 import { loadPlan } from './load.ts'
-import { tellFailure, tellingOfFailures } from './on-fail.ts'
+import { tellFailure, tellingOfRuns } from './on-fail.ts'
 import { claimStdout, type Output } from './output.ts'
 import type { Places } from './places.ts'
 import { type PlanFlags, refuseNoCommand } from './plan-flags.ts'
@@ -20,7 +20,7 @@ import { refuseUnwritable } from './writing.ts'
 
 /** Runs the chosen plans one after the other and returns the worst of their exit codes. */
 export async function runChosen(places: Places, names: readonly string[], flags: PlanFlags): Promise<number> {
-  refuseNoCommand(flags['on-fail'])
+  refuseNoCommand(flags)
   try {
     return await runAll(places, names, flags)
   } catch (error) {
@@ -59,7 +59,7 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
   }
 
   const results = sendingResults(places, sharedViews(flags, output))
-  const { views, ended } = tellingOfFailures(places, flags['on-fail'], results.views)
+  const { views, ended } = tellingOfRuns(places, flags, results.views)
   for (const { name, problem } of loaded) if (problem) views.absent(name, withoutSecrets(problem.message))
   const current: { abandon?: () => void } = {}
   const codes: number[] = []

@@ -5,7 +5,7 @@ import { machineZone } from './machine-zone.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
 import { writeTo } from './print.ts'
-import type { ScheduleFlags } from './schedule-flags.ts'
+import { type ScheduleFlags, tellers } from './schedule-flags.ts'
 import { changeState, type KeptPlan, keptFrom, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 
@@ -13,7 +13,7 @@ import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 export async function due(places: Places, names: readonly string[], flags: ScheduleFlags): Promise<number> {
   const now = timeOf(flags.at)
   const zone = machineZone()
-  if (flags.run) return runDue(places, names, now, zone, flags['on-fail'])
+  if (flags.run) return runDue(places, names, now, zone, flags)
   const { stdout } = claimStdout('schedule', []) // plans are imported, and may print
   const { plans, problems } = await scheduledPlans(places, names, readState(places))
   const window = lastQuarter(now)
@@ -31,7 +31,7 @@ async function runDue(
   names: readonly string[],
   now: Date,
   zone: string,
-  onFail: string | undefined,
+  flags: ScheduleFlags,
 ): Promise<number> {
   const { plans, problems } = await scheduledPlans(places, names, readState(places))
   const claimed = claim(places, plans, now, zone)
@@ -41,7 +41,8 @@ async function runDue(
     return told(problems)
   }
   const { runChosen } = await import('./run-plans.ts')
-  return runChosen(places, claimed, onFail === undefined ? {} : { 'on-fail': onFail })
+  const given = tellers.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))
+  return runChosen(places, claimed, Object.fromEntries(given))
 }
 
 function told(problems: readonly string[]): number {

@@ -7,29 +7,31 @@ import { machineZone } from './machine-zone.ts'
 import { claimStdout } from './output.ts'
 import type { Places } from './places.ts'
 import { withoutSecrets, writeTo } from './print.ts'
-import type { ScheduleFlags } from './schedule-flags.ts'
+import { type ScheduleFlags, type Tellers, tellers } from './schedule-flags.ts'
 import { changeState, keptFrom, readState } from './schedule-state.ts'
 import { type ScheduledPlan, scheduledPlans } from './scheduled-plans.ts'
 import { shownPath } from './shown-path.ts'
 
-/** Writes the crontab's lines for every plan with a schedule, in place of those that were there, whose `--on-fail` stays unless told. */
+/** Writes the crontab's lines for every plan with a schedule, in place of those that were there, whose `--on-fail` and `--on-change` stay unless told. */
 export async function install(places: Places, flags: ScheduleFlags): Promise<number> {
   const { stdout } = claimStdout('schedule', []) // plans are imported, and may print
   const { plans, problems } = await scheduledPlans(places, [], readState(places))
   const dry = flags['dry-run'] ?? false
   // Whoever only looks may do so where there is no cron.
   const before = dry && Bun.which('crontab') === null ? '' : readCrontab()
-  const earlier = onFailIn(before, places)
-  const onFail = flags['on-fail'] ?? (flags['no-on-fail'] ? undefined : earlier)
-  const lines = crontabLines(places, plans, machineZone(), onFail)
+  const earlier = tellersIn(before, places)
+  const now = Object.fromEntries(
+    tellers.map((name) => [name, flags[name] ?? (flags[`no-${name}`] ? undefined : earlier[name])]),
+  )
+  const lines = crontabLines(places, plans, machineZone(), now)
   if (dry) stdout.write(withBlock('', places.root, lines))
   else {
     mkdirSync(places.runs, { recursive: true }) // the shell opens the log before anything of ours runs
     changeCrontab(before, withBlock(before, places.root, lines))
-    const now = new Date()
+    const at = new Date()
     changeState(places, (state) => ({
       plans: Object.fromEntries(
-        plans.map(({ name, timetable }) => [name, { ...keptFrom(state.plans[name], timetable, now), installed: true }]),
+        plans.map(({ name, timetable }) => [name, { ...keptFrom(state.plans[name], timetable, at), installed: true }]),
       ),
       result: undefined,
     }))
@@ -41,17 +43,22 @@ export async function install(places: Places, flags: ScheduleFlags): Promise<num
     )
   }
   await stdout.flush()
-  writeTo(2, withoutSecrets(telling(earlier, lines.length === 0 ? undefined : onFail, flags['on-fail'])))
+  writeTo(2, withoutSecrets(telling(earlier, lines.length === 0 ? {} : now, flags)))
   for (const problem of problems) writeTo(2, `${problem}\n`)
   return problems.length === 0 ? 0 : 2
 }
 
-/** What became of the `--on-fail` that was installed before, unless another was given in its place. */
-function telling(earlier: string | undefined, now: string | undefined, given: string | undefined): string {
-  if (earlier === undefined || (given !== undefined && now !== undefined)) return ''
-  return now === undefined
-    ? `No failure is told of any more, as it was by --on-fail: ${earlier}\n`
-    : `Failures are told of as before (--no-on-fail ends it): ${earlier}\n`
+/** What became of the commands that were installed before, unless others were given in their place. */
+function telling(earlier: Tellers, now: Tellers, given: Tellers): string {
+  return tellers
+    .flatMap((name) => {
+      if (earlier[name] === undefined || (given[name] !== undefined && now[name] !== undefined)) return []
+      const what = name === 'on-fail' ? 'failure' : 'change'
+      return now[name] === undefined
+        ? `No ${what} is told of any more, as it was by --${name}: ${earlier[name]}\n`
+        : `${name === 'on-fail' ? 'Failures' : 'Changes'} are told of as before (--no-${name} ends it): ${earlier[name]}\n`
+    })
+    .join('')
 }
 
 /** Takes the crontab's lines for this repository away. */
@@ -77,7 +84,7 @@ export function remove(places: Places, flags: ScheduleFlags): number {
     1,
     before === after ? 'The crontab had no line for this repository\n' : 'The crontab runs nothing here any more\n',
   )
-  writeTo(2, withoutSecrets(telling(onFailIn(before, places), undefined, undefined)))
+  writeTo(2, withoutSecrets(telling(tellersIn(before, places), {}, {})))
   return 0
 }
 
@@ -85,11 +92,15 @@ function changeCrontab(before: string, after: string): void {
   if (before !== after) writeCrontab(after)
 }
 
-/** The `--on-fail` of the lines that are there. */
-function onFailIn(crontab: string, { root }: Places): string | undefined {
-  return wordsInBlock(crontab, root)
-    .find((word) => word.startsWith('--on-fail='))
-    ?.slice('--on-fail='.length)
+/** The commands of the lines that are there. */
+function tellersIn(crontab: string, { root }: Places): Tellers {
+  const words = wordsInBlock(crontab, root)
+  return Object.fromEntries(
+    tellers.flatMap((name) => {
+      const word = words.find((word) => word.startsWith(`--${name}=`))
+      return word === undefined ? [] : [[name, word.slice(`--${name}=`.length)]]
+    }),
+  )
 }
 
 /** The lines for `plans`: one each in the machine's zone, and one that asks for all in other zones. */
@@ -97,11 +108,11 @@ export function crontabLines(
   places: Places,
   plans: readonly ScheduledPlan[],
   zone: string,
-  onFail: string | undefined,
+  commands: Tellers,
 ): readonly string[] {
   const isHere = ({ timetable }: ScheduledPlan) =>
     timetable.zone === undefined || canonical(timetable.zone) === canonical(zone)
-  const telling = onFail === undefined ? [] : [`--on-fail=${onFail}`]
+  const telling = tellers.flatMap((name) => (commands[name] === undefined ? [] : [`--${name}=${commands[name]}`]))
   const lines = plans
     .filter(isHere)
     .map(({ name, timetable }) => lineOf(places, numericCron(timetable.cron), ['plan', name, ...telling]))
@@ -122,7 +133,7 @@ function lineOf(places: Places, cron: string, words: readonly string[]): string 
       'a command',
       'at most 998 bytes long',
       `${Buffer.byteLength(line)} bytes`,
-      'Install with fewer folders in PATH, or put what --on-fail does into a script.',
+      'Install with fewer folders in PATH, or put what --on-fail or --on-change does into a script.',
     )
   return `${cron} ${line}`
 }

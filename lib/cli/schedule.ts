@@ -43,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const [word, ...names] = positionals
   const places = placesOf(values.dir)
   if (word === undefined || isCommand(word)) refuseUnused(word ?? '', values)
-  refuseNoCommand(values['on-fail'])
+  refuseNoCommand(values)
   if (word === undefined) return list(places, claimStdout('schedule', []), values.json ?? false)
   if (word !== 'due' && names[0] !== undefined)
     throw cannot(`run schedule ${word}`, 'arguments', 'none', names[0], 'It is about all plans.')

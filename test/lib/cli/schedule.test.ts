@@ -104,6 +104,14 @@ describe('schedule', () => {
     ],
     [['schedule', 'install', '--on-fail', 'x', '--no-on-fail'], "'--on-fail' must be given without --no-on-fail"],
     [['schedule', 'install', '--on-fail', ''], "'--on-fail' must be a command: current value is empty"],
+    [
+      ['plan', 'plain', '--on-change', ''],
+      "Cannot tell of changes as '--on-change' must be a command: current value is",
+    ],
+    [
+      ['schedule', 'install', '--on-change', 'x', '--no-on-change'],
+      "'--on-change' must be given without --no-on-change",
+    ],
     [['plan', 'plain', '--on-fail', ' '], "Cannot tell of failures as '--on-fail' must be a command: current value is"],
     [['doctor', 'x'], "Cannot look at this machine as 'arguments' must be none: current value is x"],
     [['gc', 'x'], "Cannot free disk as 'arguments' must be none: current value is x"],
@@ -181,6 +189,20 @@ describe('schedule install', () => {
     expect(await at.run(['schedule', 'remove'], { env })).toMatchObject({ exit: 0, err: ends('other') })
   })
 
+  test('keeps the --on-change of before beside the --on-fail, each until it is told otherwise', async () => {
+    const { at, env } = withCrontab({ nightly: plans.nightly })
+    const install = async (...words: readonly string[]) => {
+      const { exit, err } = await at.run(['schedule', 'install', ...words], { env })
+      return [exit, err, at.read('crontab').match(/--on-\w+=\w+/g)]
+    }
+    expect(await install('--on-change', 'one')).toEqual([0, '', ['--on-change=one']])
+    const changes = 'Changes are told of as before (--no-on-change ends it): one\n'
+    expect(await install('--on-fail', 'two')).toEqual([0, changes, ['--on-fail=two', '--on-change=one']])
+    const failures = 'Failures are told of as before (--no-on-fail ends it): two\n'
+    const ended = 'No change is told of any more, as it was by --on-change: one\n'
+    expect(await install('--no-on-change')).toEqual([0, failures + ended, ['--on-fail=two']])
+  })
+
   test('says when a schedule is no longer as it was installed', async () => {
     const { at, env } = withCrontab({ nightly: plans.nightly })
     await at.run(['schedule', 'install'], { env })
@@ -226,7 +248,7 @@ describe('schedule install', () => {
     writeFileSync(join(root, 'plans/nightly.ts'), plans.nightly.replace('42', '41'))
     const onFail = `printf '%s' "$ASSAY_PLAN: 100%" >told`
     const plan = { name: 'nightly', timetable: timetableOf('nightly', '30 2 * * *') }
-    const [line = ''] = crontabLines(placesOf(root), [plan], here, onFail)
+    const [line = ''] = crontabLines(placesOf(root), [plan], here, { 'on-fail': onFail })
     const command = line.replace('30 2 * * * ', '')
     expect(command).not.toMatch(/(^|[^\\])%/)
     const env = { HOME: '/', LOGNAME: 'me', SHELL: '/bin/sh' } // as cron starts it
@@ -238,7 +260,7 @@ describe('schedule install', () => {
 
   test('refuses a line that is longer than cron takes', () => {
     const plan = { name: 'nightly', timetable: timetableOf('nightly', '30 2 * * *') }
-    expect(() => crontabLines(placesOf(undefined), [plan], here, 'x'.repeat(1000))).toThrow(
+    expect(() => crontabLines(placesOf(undefined), [plan], here, { 'on-fail': 'x'.repeat(1000) })).toThrow(
       /^Cannot write the crontab as 'a command' must be at most 998 bytes long: current value is 1\d{3} bytes/,
     )
   })
