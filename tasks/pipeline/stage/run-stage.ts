@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os'
 import { cannot, Failure, messageOf, Problem, type WorkContext } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import { s3Uri } from '../uri.ts'
-import { budget, forEachBounded, limiter } from './bounded.ts'
+import { budget, limiter } from './bounded.ts'
 import type { StageDefinition } from './definition.ts'
 import { sha256 } from './digest.ts'
-import { processImage, type Workshop } from './image.ts'
-import { type Ledger, openLedger } from './ledger.ts'
+import { doImages } from './do-images.ts'
+import { openLedger } from './ledger.ts'
 import { openLocalDisk } from './local-disk.ts'
-import { type StageLog, stageLog } from './log.ts'
-import { look, type Source } from './source.ts'
+import { stageLog } from './log.ts'
+import { look } from './source.ts'
 
 export interface StageRunOptions {
   readonly inputBucket: string
@@ -165,59 +165,6 @@ export async function runStage(
       `Cannot finish stage ${definition.stage} as every image failed: see the log for each one's reason`,
     )
   return summary
-}
-
-/** Counts into `total` as it goes; into `postponed` go those that may be done another time. */
-async function doImages(
-  sources: readonly Source[],
-  atOnce: number,
-  shop: Workshop,
-  ledger: Ledger,
-  total: { images: number; outputs: number; bytes: number; failed: number },
-  postponed: { images: number; reason: string },
-): Promise<void> {
-  const progress = progressLog(shop.log, sources.length)
-  await forEachBounded(untilAborted(sources, shop.signal), atOnce, async (source) => {
-    const result = await processImage(source, shop)
-    if (result.outcome === 'abandoned') return
-    const { uri: source_uri, etag: source_etag } = source
-    const { recipe } = shop.definition
-    if (result.outcome === 'done') {
-      await ledger.mark(source, { outcome: 'done', objects: [...result.objects] })
-      total.images += 1
-      total.outputs += result.objects.length
-      total.bytes += result.bytes
-    } else {
-      const { reason, lasting } = result
-      shop.log({ event: 'failed', uri: source_uri, reason, again: !lasting })
-      if (lasting) await ledger.mark(source, { outcome: 'failed', failed: { source_uri, source_etag, recipe, reason } })
-      else {
-        postponed.images += 1
-        postponed.reason = reason
-      }
-      total.failed += 1
-    }
-    progress()
-  })
-}
-
-function* untilAborted<T>(items: Iterable<T>, signal: AbortSignal): Generator<T> {
-  for (const item of items) {
-    if (signal.aborted) return
-    yield item
-  }
-}
-
-/** One event a second at most, and the last. */
-function progressLog(log: StageLog, of: number): () => void {
-  let done = 0
-  let said = performance.now()
-  return () => {
-    done += 1
-    if (done < of && performance.now() - said < 1000) return
-    said = performance.now()
-    log({ event: 'progress', done, of })
-  }
 }
 
 /** False when the signal came. */
