@@ -6,8 +6,8 @@ import type { RoundNumbers } from './series.ts'
 /** What of the budget the search for steady numbers may take. */
 const share = 0.2
 
-/** Milliseconds below which nothing is called steady: what a runtime compiles as it goes, it has compiled by then. */
-const leastTime = 250
+/** Milliseconds, or rounds, before which nothing is called steady: what a runtime compiles as it goes, it has compiled by then. */
+const least = { time: 250, rounds: 1000 }
 
 /** Rounds that are looked at, and how many at least. */
 const window = { least: 5, most: 100 }
@@ -35,12 +35,13 @@ export async function warmUp(
       if (samples.length > window.most) samples.shift()
     }
     const time = elapsed()
-    if (rounds >= next && time >= Math.min(leastTime, within)) {
+    const compiled = time >= Math.min(least.time, within) || rounds >= least.rounds
+    if (rounds >= next && compiled) {
       const because = steadyWords(taken)
       if (because !== undefined) return { rounds, steady: true, because }
       next = Math.ceil(rounds * 1.5)
     }
-    if (rounds >= most)
+    if (rounds >= most && compiled)
       return { rounds, steady: false, because: 'not steady after as many rounds as are to be measured' }
     if (time >= within) return { rounds, steady: false, because: `not steady within ${100 * share} % of the budget` }
   }
