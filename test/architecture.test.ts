@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plans: ['lib', 'tasks', 'benchmarks'],
   benchmarks: ['lib', 'lib/shell', 'lib/stats', 'tasks'],
   tasks: ['lib', 'lib/shell'],
-  lib: ['lib/plan', 'lib/record', 'lib/run', 'lib/stats'],
+  lib: ['lib/plan', 'lib/record', 'lib/machine', 'lib/run', 'lib/stats'],
   'lib/plan': [],
   'lib/stats': [],
   'lib/shell': ['lib/plan'],
