@@ -105,6 +105,58 @@ describe('a listing', () => {
   })
 })
 
+describe('a bucket that is created', () => {
+  test.each([
+    ['us-east-1', ''],
+    ['eu-west-1', '<LocationConstraint>eu-west-1</LocationConstraint>'],
+  ])('in %s is asked for there', async (region, told) => {
+    const bodies: string[] = []
+    const url = serving(async (request) => {
+      bodies.push(await request.text())
+      return new Response()
+    })
+    await connect({ url, ...keys, region }).createBucket('bucket')
+    expect(bodies).toHaveLength(1)
+    expect(bodies[0]?.match(/<LocationConstraint>.*<\/LocationConstraint>/)?.[0] ?? '').toBe(told)
+  })
+})
+
+describe('removing', () => {
+  const result = (inner: string) => `<DeleteResult>${inner}</DeleteResult>`
+
+  test('what the server keeps ends in a Problem that names it', async () => {
+    const kept = '<Error><Key>a &amp; b</Key><Code>AccessDenied</Code><Message>No</Message></Error>'
+    const s3 = connect({ url: answering(result(kept), 200), ...keys })
+    expect(await sentenceOf(s3.remove('bucket', ['a & b']))).toContain(
+      "'key' must be removable: current value is a & b (AccessDenied: No)",
+    )
+  })
+
+  test('is asked for again when the answer was cut short', async () => {
+    const repeated: string[] = []
+    const url = serving(() => new Response(repeated.length === 0 ? '<DeleteRes' : result('')))
+    await connect({ url, ...keys }, { onRepeat: (action) => repeated.push(action) }).remove('bucket', ['a'])
+    expect(repeated).toEqual(["remove 1 objects from 'bucket'"])
+  })
+})
+
+test('nobody is followed to another place than the endpoint', async () => {
+  let asked = 0
+  const elsewhere = serving(() => {
+    asked += 1
+    return new Response('stolen')
+  })
+  const s3 = connect({ url: serving(() => Response.redirect(elsewhere, 307)), ...keys })
+  expect(await sentenceOf(s3.get('bucket', 'key'))).toContain('307')
+  expect(asked).toBe(0)
+})
+
+test('what S3 says is told in its own letters', async () => {
+  const error = '<Error><Code>AccessDenied</Code><Message>It isn&apos;t yours &amp; mine</Message></Error>'
+  const s3 = connect({ url: answering(error, 403), ...keys })
+  expect(await sentenceOf(s3.get('bucket', 'key'))).toContain("It isn't yours & mine")
+})
+
 describe('endpointFromEnv', () => {
   const good = { S3_ENDPOINT: 'http://127.0.0.1:9000/', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
 
