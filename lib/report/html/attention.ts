@@ -1,67 +1,91 @@
+import type { StepEnded } from '../../record/event.ts'
 import type { RunRecord } from '../../record/run-record.ts'
 import { sentenceOf } from '../../run/perform.ts'
 import { endedSteps } from '../ends.ts'
 import { several } from '../format.ts'
 import { linesOf, oneLine } from '../text.ts'
 import type { Around } from './entry.ts'
-import { type Judged, mark } from './mark.ts'
+import { caution, mark } from './mark.ts'
 import { type Html, html } from './markup.ts'
 
-const most = 30
+/** One thing a reader should know, and of which step or service. */
+interface Item {
+  readonly sign: Html
+  readonly of: string | undefined
+  readonly text: string
+}
 
-/** What a reader should know before the details: what went wrong, then what is open, repeated or disturbed. */
+/** What a reader should know before the details: what went wrong, then what is open, repeated or disturbed, then what was announced. */
 export function attention(record: RunRecord, { anchors, repeats }: Around): Html {
-  const wrong: Html[] = []
-  const notes: Html[] = []
-  for (const line of linesOf(record.ended?.reason ?? ''))
-    wrong.push(item(record.ended?.outcome ?? 'unfinished', undefined, line))
-  for (const { name, state, reason = '' } of record.services)
-    if (state === 'errored') wrong.push(item('errored', named(name), linesOf(reason)[0] ?? ''))
-  for (const { name, ended } of endedSteps(record)) {
-    const { outcome, reason = '', findings = [], metrics = [], sampling } = ended
-    const bad = findings.filter(({ verdict }) => verdict === 'fail')
-    if (bad.length > 0) for (const finding of bad) wrong.push(item('fail', named(name), oneLine(sentenceOf(finding))))
-    else if (outcome !== 'passed' && outcome !== 'skipped')
-      wrong.push(item(outcome, named(name), linesOf(reason)[0] ?? ''))
-    for (const finding of findings)
-      if (finding.verdict === 'undecided') notes.push(item('undecided', named(name), oneLine(sentenceOf(finding))))
-    for (const { name: metric, verdict, because = '', warnings = [] } of metrics) {
-      if (verdict === 'undecided' || verdict === 'marginal')
-        notes.push(item(verdict, named(name), oneLine(`${metric}: ${because || verdict}`)))
-      if (warnings.length > 0)
-        notes.push(item('undecided', named(name), oneLine(`${metric}: ${warnings.map(({ kind }) => kind).join(', ')}`)))
-    }
-    const repeated = repeats.get(name)?.length ?? 0
-    if (repeated > 0) notes.push(item('undecided', named(name), `${outcome} only at attempt ${repeated + 1}`))
-    const disturbed = sampling?.disturbances ?? []
-    if (disturbed.length > 0)
-      notes.push(
-        item(
-          'undecided',
-          named(name),
-          `${several(disturbed.length, 'disturbance')} while it was measured: ${oneLine(disturbed.map(({ text }) => text).join('; '))}`,
-        ),
-      )
-  }
-  return html`${list('wrong', 'What went wrong', wrong)}${list('notes', 'What to know', notes)}${list(
-    'announced',
-    'What was announced',
-    record.announcements.map((text) => html`<li>${oneLine(text)}</li>`),
-  )}`
+  const ends = endedSteps(record)
+  const notes = ends.flatMap(({ ended }) => notesOf(ended, repeats.get(ended.step)?.length ?? 0))
+  const announced = record.announcements.map((text) => html`${oneLine(text)}`)
+  return html`${list('wrong', 'What went wrong', wrongOf(record).map(shown))}${list('notes', 'What to know', [...notes, ...retriesOf(record)].map(shown))}${list('announced', 'What was announced', announced)}`
 
-  function named(name: string): Html {
-    const anchor = anchors.get(name)
-    return anchor === undefined ? html`${oneLine(name)}` : html`<a href="#${anchor}">${oneLine(name)}</a>`
+  function shown({ sign, of, text }: Item): Html {
+    const anchor = of && anchors.get(of)
+    const name = of && (anchor ? html`<a href="#${anchor}">${oneLine(of)}</a>` : html`${oneLine(of)}`)
+    return html`${sign} ${name}${name && text !== '' ? ': ' : ''}${oneLine(text)}`
   }
 }
 
-function item(judged: Judged, name: Html | undefined, text: string): Html {
-  return html`<li>${mark(judged)} ${name}${name && text !== '' ? ': ' : ''}${text}</li>`
+function wrongOf(record: RunRecord): readonly Item[] {
+  const { services, ended } = record
+  const first = (reason = '') => linesOf(reason)[0] ?? ''
+  const whole = linesOf(ended?.reason ?? '').map((text) => ({
+    sign: mark(ended?.outcome ?? 'aborted'),
+    of: undefined,
+    text,
+  }))
+  const up = services.filter(({ state }) => state === 'errored')
+  return [
+    ...whole,
+    ...up.map(({ name, reason }) => ({ sign: mark('errored'), of: name, text: first(reason) })),
+    ...endedSteps(record).flatMap(({ name, ended: { outcome, reason, findings = [] } }) => {
+      const bad = findings.filter(({ verdict }) => verdict === 'fail')
+      if (bad.length > 0) return bad.map((finding) => ({ sign: mark('fail'), of: name, text: sentenceOf(finding) }))
+      return outcome === 'passed' || outcome === 'skipped'
+        ? []
+        : [{ sign: mark(outcome), of: name, text: first(reason) }]
+    }),
+  ]
 }
+
+function notesOf(
+  { step: of, outcome, findings = [], metrics = [], sampling }: StepEnded,
+  repeated: number,
+): readonly Item[] {
+  const disturbed = sampling?.disturbances ?? []
+  const open = findings.filter(({ verdict }) => verdict === 'undecided')
+  return [
+    ...open.map((finding) => ({ sign: mark('undecided'), of, text: sentenceOf(finding) })),
+    ...metrics.flatMap(({ name, verdict, because = verdict, warnings = [] }) => [
+      ...(verdict === 'undecided' || verdict === 'marginal'
+        ? [{ sign: mark(verdict), of, text: `${name}: ${because}` }]
+        : []),
+      ...(warnings.length > 0
+        ? [{ sign: caution, of, text: `${name}: ${warnings.map(({ kind }) => kind).join(', ')}` }]
+        : []),
+    ]),
+    ...(repeated > 0 ? [{ sign: caution, of, text: `${outcome} at attempt ${repeated + 1}` }] : []),
+    ...(disturbed.length > 0
+      ? [{ sign: caution, of, text: `meanwhile, on this machine: ${disturbed.map(({ text }) => text).join('; ')}` }]
+      : []),
+  ]
+}
+
+function retriesOf({ services }: RunRecord): readonly Item[] {
+  return services.flatMap(({ name, retries = 0 }) =>
+    retries > 0 ? [{ sign: caution, of: name, text: `${several(retries, 'request')} to it had to be repeated` }] : [],
+  )
+}
+
+const most = 30
 
 function list(id: string, title: string, items: readonly Html[]): Html | undefined {
   if (items.length === 0) return undefined
   const more = items.length - most
-  return html`<section aria-labelledby="${id}" class="${id}"><h2 id="${id}">${title}</h2><ul class="plain">${items.slice(0, most)}${more > 0 ? html`<li>… and ${more} more</li>` : undefined}</ul></section>
+  const shown = items.slice(0, most).map((item) => html`<li>${item}</li>`)
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2><ul class="plain">${shown}${more > 0 ? html`<li>… and ${more} more</li>` : undefined}</ul></section>
 `
 }

@@ -40,3 +40,6 @@ export function badge(judged: Judged): Html {
   const [sign, tone] = signs[judged]
   return html`<span class="badge ${tone}"><span aria-hidden="true">${sign}</span> ${judged}</span>`
 }
+
+/** Stands before what speaks against believing something. */
+export const caution: Html = html`<span class="mark open" role="img" aria-label="warning">⚠</span>`

@@ -5,7 +5,7 @@ import { changeOf, percent } from '../smallest-change.ts'
 import { oneLine } from '../text.ts'
 import { type Beside, fileLink } from './beside.ts'
 import { type Family, familiesOf, type Member, thinned } from './families.ts'
-import { badge } from './mark.ts'
+import { badge, caution } from './mark.ts'
 import { type Html, html } from './markup.ts'
 import { shownWith } from './number.ts'
 import type { Plots } from './plots.ts'
@@ -25,7 +25,8 @@ export function metricsTable(metrics: readonly MetricRecord[], showing: Showing)
   return html`<table class="metrics">
 <thead><tr><th scope="col">metric</th><th scope="col" class="number">value</th><th scope="col" class="number">interval</th><th scope="col" class="number">n</th><th scope="col" class="number">least change</th><th scope="col">reference</th><th scope="col">verdict</th><th scope="col">samples</th></tr></thead>
 ${families.map((family) => familyRows(family, showing))}
-</table>`
+</table>
+${rawLinks(metrics, showing.beside)}`
 }
 
 function familyRows(family: Family, showing: Showing): Html {
@@ -49,14 +50,14 @@ function memberRows(
   name: Html,
   { record, value, interval, references }: Member,
   domain: (Interval & { readonly axis: boolean }) | undefined,
-  { plots, most, beside, detectable }: Showing,
+  { plots, most, detectable }: Showing,
 ): Html {
   const samples = thinned(record.samples, most)
   const shown = value !== undefined && interval && shownWith(value, interval.low, interval.high)
   const change = changeOf(record, detectable)
   const strip =
     domain && value !== undefined && plots.strip({ samples, value, interval, references, domain, axis: domain.axis })
-  const notes = notesOf(record, samples.length, beside)
+  const notes = notesOf(record, samples.length)
   const what = record.quantile === undefined ? undefined : html`<small>${quantileText(record.quantile)}</small>`
   return html`<tr><th scope="row">${name}${what}</th><td class="number value">${value === undefined ? '–' : html`<strong>${shown ? shown.value : formatNumber(value)}</strong> ${oneLine(record.unit)}`}</td><td class="number">${shown ? `${shown.low} – ${shown.high}` : '–'}${levelText(record)}</td><td class="number">${record.samples.length}</td><td class="number">${Number.isFinite(change) ? percent(change) : '–'}</td><td>${referenceText(record)}</td><td>${badge(record.verdict)}</td><td class="strip" aria-hidden="true">${strip || undefined}</td></tr>
 ${notes.length === 0 ? undefined : html`<tr class="notes"><td colspan="8">${notes.map((note) => html`<p>${note}</p>`)}</td></tr>`}`
@@ -91,23 +92,23 @@ function boundsText(low: number | undefined, high: number | undefined): string {
     .join(' and ')
 }
 
-function notesOf(
-  { samples, because, needed, warnings = [], raw }: MetricRecord,
-  drawn: number,
-  beside: Beside,
-): readonly Html[] {
-  const total = samples.length
-  const few = drawn < total ? `${drawn} of ${total} samples are drawn` : ''
-  const all = raw === undefined ? undefined : fileLink(beside, raw, 'every sample')
+function notesOf({ samples, verdict, because, needed, warnings = [] }: MetricRecord, drawn: number): readonly Html[] {
+  // Of a pass its numbers say it all.
+  const why = because === undefined || verdict === 'pass' ? [] : [html`${oneLine(because)}`]
   return [
-    ...(because === undefined ? [] : [html`${oneLine(because)}`]),
+    ...why,
     ...(needed === undefined ? [] : [html`About ${several(needed, 'sample')} would have decided it.`]),
-    ...warnings.map(
-      ({ kind, text }) =>
-        html`<span class="mark open" role="img" aria-label="warning">⚠</span> ${oneLine(kind)}: ${oneLine(text)}`,
-    ),
-    ...(few || all ? [html`${few}${few && all ? '; ' : ''}${all}`] : []),
+    ...warnings.map(({ kind, text }) => html`${caution} ${oneLine(kind)}: ${oneLine(text)}`),
+    ...(drawn < samples.length ? [html`${drawn} of ${samples.length} samples are drawn.`] : []),
   ]
+}
+
+/** Links to the files that have every sample of the metrics. */
+function rawLinks(metrics: readonly MetricRecord[], beside: Beside): Html | undefined {
+  const files = [...new Set(metrics.flatMap(({ raw }) => raw ?? []))]
+  if (files.length === 0) return undefined
+  const links = files.map((file, index) => html`${index > 0 ? ', ' : ''}${fileLink(beside, file, oneLine(file))}`)
+  return html`<p class="note">Every sample: ${links}</p>`
 }
 
 const stops: Readonly<Record<SamplingRecord['stopped'], string>> = {
@@ -126,10 +127,7 @@ export function samplingText({ rounds, warmup, batch, stopped, seed, disturbance
       : `${several(warmup.rounds, 'round')} of warm-up, ${warmup.steady ? 'then steady' : 'not steady then'}`
   const batches = Object.entries(batch ?? {}).filter(([, operations]) => operations > 1)
   const batched = batches.map(([variant, operations]) => `${oneLine(variant)}: ${operations}`).join(', ')
-  const told = disturbances.map(
-    ({ kind, text }) =>
-      html`<li><span class="mark open" role="img" aria-label="disturbance">⚠</span> ${oneLine(kind)}: ${oneLine(text)}</li>`,
-  )
+  const told = disturbances.map(({ kind, text }) => html`<li>${caution} ${oneLine(kind)}: ${oneLine(text)}</li>`)
   return html`<p class="note">${several(rounds, 'round')}, ${stops[stopped]} · ${warm} (${oneLine(warmup.because)})${batched === '' ? '' : ` · operations a sample: ${batched}`} · order by seed ${seed}</p>
 ${told.length === 0 ? undefined : html`<ul class="plain">${told}</ul>`}`
 }

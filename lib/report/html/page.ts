@@ -40,6 +40,15 @@ export async function htmlPage(input: PageInput): Promise<string> {
   const around: Around = { beside: input.beside, repeats: input.repeats, anchors: anchorsOf(record) }
   const { heading } = record
   const others = endedSteps(record).filter(({ ended }) => ended.metrics === undefined)
+  const measured = plots && measuresSection(measures, input, plots, around)
+  const when = timeline(scheduleOf(record), around.anchors)
+  const each = others.length === 0 ? undefined : stepsSection(others, around)
+  const contents = [
+    ...(measured ? [['measures', 'Measures']] : []),
+    ...(when ? [['timeline', 'Timeline']] : []),
+    ...(each ? [['steps', 'Steps and checks']] : []),
+    ['where', 'Where it ran'],
+  ]
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -52,16 +61,12 @@ export async function htmlPage(input: PageInput): Promise<string> {
 </head>
 <body>
 ${head(record, input.beside)}
+<nav aria-label="sections">${contents.map(([id = '', title = '']) => html`<a href="#${id}">${title}</a>`)}</nav>
 <main>
 ${attention(record, around)}
-${plots && measuresSection(measures, input, plots, around)}
-${timeline(scheduleOf(record), around.anchors)}
-${
-  others.length === 0
-    ? undefined
-    : html`<section aria-labelledby="steps"><h2 id="steps">Steps and checks</h2>
-${others.map((step) => entry(step, around))}</section>`
-}
+${measured}
+${when}
+${each}
 ${surroundings(record)}
 </main>
 </body>
@@ -85,6 +90,11 @@ function head(record: RunRecord, beside: Beside): Html {
 <p class="note"><time datetime="${startedAt}">${began}</time>${ended ? `, for ${formatDuration(ended.duration)}` : ''}${resumed > 0 ? ` · resumed ${resumed === 1 ? 'once' : `${resumed} times`}` : ''} · on ${oneLine(heading.environment.host)}${files.map((name) => html` · ${fileLink(beside, name, name)}`)}</p>
 <dl class="commands">${commands.map(([word, command]) => html`<div><dt>${word}</dt><dd><code>${oneLine(command ?? '')}</code></dd></div>`)}</dl>
 </header>`
+}
+
+function stepsSection(steps: readonly Ended[], around: Around): Html {
+  return html`<section aria-labelledby="steps"><h2 id="steps">Steps and checks</h2>
+${steps.map((step) => entry(step, around))}</section>`
 }
 
 /** Of all metrics together, so that a page stays small: samples that are drawn, and runs of histories. */

@@ -27,6 +27,7 @@ pre { margin: .25rem 0; padding: .6rem .8rem; max-height: 24rem; overflow: auto;
 .note, .dim, .words, .time { color: var(--soft) }
 .note { font-size: .9rem }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+nav { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; margin-top: 1rem; padding: .5rem 0; border-block: 1px solid var(--line); font-size: .9rem }
 .plain { list-style: none; margin: .25rem 0; padding: 0 }
 .plain li { margin: .2rem 0; overflow-wrap: anywhere }
 .mark { display: inline-block; width: 1.2em; text-align: center; font-weight: 700 }

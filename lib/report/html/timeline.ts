@@ -5,8 +5,8 @@ import { type Html, html } from './markup.ts'
 import { type Row, type Schedule, ticks } from './schedule.ts'
 
 /** When each step ran and for how long; `anchors`: where on the page a step is told of. */
-export function timeline({ rows, span, longest }: Schedule, anchors: ReadonlyMap<string, string>): Html {
-  if (rows.every(({ bar }) => bar === undefined)) return html``
+export function timeline({ rows, span, longest }: Schedule, anchors: ReadonlyMap<string, string>): Html | undefined {
+  if (rows.every(({ bar }) => bar === undefined)) return undefined
   const waited = new Set(longest.length > 1 ? longest : [])
   const share = (seconds: number) => `${Math.round((seconds / span) * 10_000) / 100}%`
   const marks = ticks(span)

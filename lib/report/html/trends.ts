@@ -34,14 +34,15 @@ export function trendFigures(
       ]
     }),
   )
-  return figures.length === 0 ? undefined : html`<h4>History</h4><div class="trends">${figures}</div>`
+  return figures.length === 0 ? undefined : html`<h4>History, this run last</h4><div class="trends">${figures}</div>`
 }
 
 function rangeText(history: MetricTrend['history'], unit: string): string {
   const values = history.map(({ value }) => value)
   const [first, last] = [history[0], history.at(-1)].map((point) => point?.at.slice(0, 10) ?? '')
   const range = `${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))} ${oneLine(unit)}`
-  return `${several(history.length, 'run')}, ${first} to ${last}: ${range}`
+  const days = first === last ? first : `${first} to ${last}`
+  return `${several(history.length, 'run')}, ${days}: ${range}`
 }
 
 function moveText({ run, ratio }: Move): Html {

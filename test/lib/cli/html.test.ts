@@ -104,6 +104,27 @@ describe('report --html', () => {
     expect(readHtml(repo.read('own.html')).text).toContain('3 runs')
   })
 
+  test('has no secret of what was logged, left, returned or thrown, and neither has the table', async () => {
+    const body = `
+      plan.step({ name: 'tell', output: v.string(), run: async (_, { log, folder }) => {
+        log('the word is ' + params.word)
+        await Bun.write(folder + '/' + params.word, '')
+        return params.word
+      } })
+      plan.step({ name: 'throw', output: v.string(), run: () => { throw new Failure('not ' + params.word) } })`
+    const at = repository({
+      secretive: planText('secretive', body, "params: { word: text(undefined, 'a word', { secret: true }) }"),
+    })
+    await at.run(['plan', 'secretive', '--set', 'word=abracadabra'])
+    const page = (await at.run(['report', '--html', '-'])).out
+    const table = (await at.run(['report', '--md'])).out
+    for (const view of [page, table]) {
+      expect(view).not.toContain('abracadabra')
+      expect(view).toContain('not ')
+    }
+    expect(page).toContain('the word is ***')
+  })
+
   test('--md prints a table a run', async () => {
     const { exit, out, err } = await repo.run(['report', leaves, two, '--md'])
     expect([exit, err]).toEqual([0, ''])

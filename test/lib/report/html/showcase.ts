@@ -175,6 +175,7 @@ export const showcase: readonly RunEvent[] = [
     reason: 'no "bucket" <b>of that name</b>\nThe store said 404',
     stack: 'Error: no bucket\n    at publish (a.ts:1:2)\n    at run (b.ts:3:4)',
   }),
+  { event: 'service', at: at(28.1), name: 'object store', state: 'stopped', retries: 7 },
   runEnded('failed', { at: at(28.2), duration: 28.2 }),
 ]
 
