@@ -54,12 +54,11 @@ function memberRows(
 ): Html {
   const samples = thinned(record.samples, most)
   const shown = value !== undefined && interval && shownWith(value, interval.low, interval.high)
-  const change = changeOf(record, detectable)
   const strip =
     domain && value !== undefined && plots.strip({ samples, value, interval, references, domain, axis: domain.axis })
   const notes = notesOf(record, samples.length)
   const what = record.quantile === undefined ? undefined : html`<small>${quantileText(record.quantile)}</small>`
-  return html`<tr><th scope="row">${name}${what}</th><td class="number value">${value === undefined ? '–' : html`<strong>${shown ? shown.value : formatNumber(value)}</strong> ${oneLine(record.unit)}`}</td><td class="number">${shown ? `${shown.low} – ${shown.high}` : '–'}${levelText(record)}</td><td class="number">${record.samples.length}</td><td class="number">${Number.isFinite(change) ? percent(change) : '–'}</td><td>${referenceText(record)}</td><td>${badge(record.verdict)}</td><td class="strip" aria-hidden="true">${strip || undefined}</td></tr>
+  return html`<tr><th scope="row">${name}${what}</th><td class="number value">${value === undefined ? '–' : html`<strong>${shown ? shown.value : formatNumber(value)}</strong> ${oneLine(record.unit)}`}</td><td class="number">${shown ? `${shown.low} – ${shown.high}` : '–'}${levelText(record)}</td><td class="number">${record.samples.length}</td><td class="number">${changeText(changeOf(record, detectable))}</td><td>${referenceText(record)}</td><td>${badge(record.verdict)}</td><td class="strip" aria-hidden="true">${strip || undefined}</td></tr>
 ${notes.length === 0 ? undefined : html`<tr class="notes"><td colspan="8">${notes.map((note) => html`<p>${note}</p>`)}</td></tr>`}`
 }
 
@@ -74,11 +73,17 @@ function quantileText(q: number): string {
   return `${Number((q * 100).toPrecision(6))}th percentile`
 }
 
+/** So few samples say nothing of a change beyond tenfold. */
+function changeText(change: number): string {
+  return change < 10 ? percent(change) : '–'
+}
+
 /** `≥ 40 img/s`, `≤ 1.2 × baseline 3.1 s: 1.03 (1.01 – 1.05)`. */
-function referenceText({ low, high, unit, against, ratio }: MetricRecord): Html {
+function referenceText({ low, high, unit, against, ratio, verdict, because = 'none' }: MetricRecord): Html {
   const own = boundsText(low, high)
   const bounds = own === '' ? undefined : html`<span>${own} ${oneLine(unit)}</span>`
-  if (against === undefined) return bounds ?? html`<span class="dim">none</span>`
+  const none = verdict === 'recorded' ? because : 'none'
+  if (against === undefined) return bounds ?? html`<span class="dim">${oneLine(none)}</span>`
   const name = against.kind === 'baseline' ? 'baseline' : oneLine(against.name)
   const times = boundsText(against.low, against.high)
   const shown = ratio && shownWith(ratio.value, ratio.low, ratio.high)
@@ -93,8 +98,8 @@ function boundsText(low: number | undefined, high: number | undefined): string {
 }
 
 function notesOf({ samples, verdict, because, needed, warnings = [] }: MetricRecord, drawn: number): readonly Html[] {
-  // Of a pass its numbers say it all.
-  const why = because === undefined || verdict === 'pass' ? [] : [html`${oneLine(because)}`]
+  // Of a pass its numbers say it all, and why there was no verdict stands in the place of the reference.
+  const why = because === undefined || verdict === 'pass' || verdict === 'recorded' ? [] : [html`${oneLine(because)}`]
   return [
     ...why,
     ...(needed === undefined ? [] : [html`About ${several(needed, 'sample')} would have decided it.`]),
@@ -121,10 +126,7 @@ const stops: Readonly<Record<SamplingRecord['stopped'], string>> = {
 
 /** How a measure's samples were taken. */
 export function samplingText({ rounds, warmup, batch, stopped, seed, disturbances = [] }: SamplingRecord): Html {
-  const warm =
-    warmup.rounds === 0
-      ? 'no warm-up'
-      : `${several(warmup.rounds, 'round')} of warm-up, ${warmup.steady ? 'then steady' : 'not steady then'}`
+  const warm = warmup.rounds === 0 ? 'no warm-up' : `${several(warmup.rounds, 'round')} of warm-up`
   const batches = Object.entries(batch ?? {}).filter(([, operations]) => operations > 1)
   const batched = batches.map(([variant, operations]) => `${oneLine(variant)}: ${operations}`).join(', ')
   const told = disturbances.map(({ kind, text }) => html`<li>${caution} ${oneLine(kind)}: ${oneLine(text)}</li>`)

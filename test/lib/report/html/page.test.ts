@@ -29,7 +29,7 @@ describe('the page of a run', () => {
     ['why it is undecided, and what would have decided it', 'About 140 samples would have decided it.'],
     ['what speaks against believing it', 'bimodal: the samples gather at 3.1 and at 3.3 s'],
     ['what the machine did', 'load: other programs used 0.8 of 2 cores'],
-    ['how samples were taken', '24 rounds, until the budget was spent · 3 rounds of warm-up, then steady'],
+    ['how samples were taken', '24 rounds, until the budget was spent · 3 rounds of warm-up (the last three differ'],
     ['that samples were left out of a plot', '200 of 600 samples are drawn.'],
     ['the noise floor', 'noise floor1.8 % with 20 samples'],
     [
@@ -137,7 +137,7 @@ describe('the page of a run', () => {
       runEnded('passed'),
     ]
     const { text, tags } = readHtml(await pageOf(events))
-    expect(text).toContain('5.0 img/s2.7 – 7.3')
+    expect(text).toContain('5.00 img/s2.73 – 7.27')
     expect(tags).toContain('circle')
   })
 })
