@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import * as v from 'valibot'
 import { below } from '../record/below.ts'
 import { writeWhole } from '../record/files.ts'
+import { standingOf, startOf, thisProcess } from '../record/holder.ts'
 import type { Store } from '../record/store.ts'
 import { appendCsv } from '../report/append-csv.ts'
 import { readRecord } from '../report/results.ts'
@@ -9,7 +11,7 @@ import { tellProblem } from './print.ts'
 
 /**
  * The rows that runs of a plan owe to the file of their `--csv`. A run notes the file when it begins and forgets it once its rows stand
- * there, so that whoever finds the note of a run that is gone finds one that was killed before.
+ * there, so that a note of a process that is gone tells of a run that was killed before.
  */
 export interface OwedCsv {
   note(run: string, file: string): void
@@ -18,20 +20,27 @@ export interface OwedCsv {
   settle(resumed: string | undefined, file: string | undefined): void
 }
 
+const note = v.object({ file: v.string(), host: v.string(), boot: v.string(), pid: v.number(), started: v.string() })
+
 export function owedCsv(root: string, plan: string, store: Store): OwedCsv {
   const folder = below(root, [plan, '.owed-csv'], 'plan')
   const noteOf = (run: string) => below(folder, [run], 'run')
   const forget = (run: string) => rmSync(noteOf(run), { force: true })
   return {
-    note: (run, file) => writeWhole(noteOf(run), resolve(file)),
+    note: (run, file) => writeWhole(noteOf(run), JSON.stringify({ file: resolve(file), ...thisProcess() })),
     forget,
     settle(resumed, file) {
       for (const run of existsSync(folder) ? readdirSync(folder) : []) {
-        if (run.endsWith('.tmp') || store.goesOn(plan, run)) continue
-        const owedTo = readFileSync(noteOf(run), 'utf8')
-        if (run === resumed && file !== undefined && resolve(file) === owedTo) continue
+        const writer = /\.(\d+)\.tmp$/.exec(run)?.[1]
+        if (writer !== undefined) {
+          if (startOf(Number(writer)) === undefined) rmSync(join(folder, run), { force: true })
+          continue
+        }
+        const owed = v.parse(note, JSON.parse(readFileSync(noteOf(run), 'utf8')))
+        const own = run === resumed && file !== undefined && resolve(file) === owed.file
+        if (own || standingOf(owed) !== 'gone') continue
         try {
-          if (store.read(plan, run) !== undefined) appendCsv(owedTo, readRecord(store, plan, run))
+          if (store.read(plan, run) !== undefined) appendCsv(owed.file, readRecord(store, plan, run))
         } catch (error) {
           tellProblem(error) // once: the journal has the rows, as the sentence says
         }

@@ -13,7 +13,12 @@ export function thisProcess(): Required<Pick<LockHolder, 'host' | 'boot' | 'pid'
  * What this machine knows of a holder: its process runs here, it is gone, or it is on a machine whose processes cannot be
  * seen from here. An older Assay wrote down too little to tell one process from another; its holders count as gone.
  */
-export function standingOf({ host, boot, pid, started }: LockHolder): 'alive' | 'gone' | 'elsewhere' {
+export function standingOf({
+  host,
+  boot,
+  pid,
+  started,
+}: Pick<LockHolder, 'host' | 'boot' | 'pid' | 'started'>): 'alive' | 'gone' | 'elsewhere' {
   if (boot === undefined || started === undefined) return 'gone'
   if (host !== hostname()) return 'elsewhere'
   return boot === bootId() && startOf(pid) === started ? 'alive' : 'gone'

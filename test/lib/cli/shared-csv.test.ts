@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { thisProcess } from '../../../lib/record/holder.ts'
 import { tryLock } from '../../../lib/record/lock.ts'
 import { csvRecords } from '../../../lib/report/csv-records.ts'
-import { newestRun, planText, type Repository, removeRepositories, repository } from './helpers.ts'
+import { newestRun, passing, planText, type Repository, removeRepositories, repository } from './helpers.ts'
 
 afterAll(removeRepositories)
 
@@ -84,7 +85,8 @@ describe('the rows of a run that was killed before it appended them', () => {
     await repo.run(['plan', 'two', '--csv', 'all.csv'])
     const before = repo.read('all.csv')
     const run = (await newestRun(repo, 'two')).split('/').at(-1) ?? ''
-    repo.file(`runs/two/.owed-csv/${run}`, join(repo.dir, 'all.csv'))
+    const dead = { ...thisProcess(), started: 'long ago', file: join(repo.dir, 'all.csv') }
+    repo.file(`runs/two/.owed-csv/${run}`, JSON.stringify(dead))
     await repo.run(['plan', 'two'])
     expect([repo.read('all.csv'), owed(repo)]).toEqual([before, []])
   })
@@ -104,10 +106,12 @@ describe('the rows of a run that was killed before it appended them', () => {
 test('a run that is killed in a step leaves its rows to the next one; resumed, it adds only what it comes to', async () => {
   const repo = repository({ two })
   const kill = async () => {
-    const before = readdirSync(join(repo.dir, 'runs'), { recursive: true }).length
+    const before = await newestRun(repo, 'two')
     const child = repo.start(['plan', 'two', '--csv', 'all.csv'], { env: { WAIT: 'yes' } })
-    await until(() => readdirSync(join(repo.dir, 'runs'), { recursive: true }).length > before)
-    await until(async () => repo.read(`${await newestRun(repo, 'two')}/journal.jsonl`).includes('"second","attempt"'))
+    await until(async () => {
+      const run = await newestRun(repo, 'two')
+      return run !== before && repo.read(`${run}/journal.jsonl`).includes('"second","attempt"')
+    })
     child.kill('SIGKILL')
     await child.exited
     return (await newestRun(repo, 'two')).split('/').at(-1) ?? ''
@@ -144,4 +148,16 @@ test('runs at once, half of them killed at any moment, each stand in the file on
   expect(rows.toSorted()).toEqual([...new Set(rows)].sort())
   for (const run of runs) expect(rows).toContain(`${run} second`)
   expect(owed(repo)).toEqual([])
+})
+
+test('plans that write one CSV lose no row', async () => {
+  const names = ['p1', 'p2', 'p3', 'p4']
+  const repo = repository(Object.fromEntries(names.map((name) => [name, planText(name, passing)])))
+  const ran = await Promise.all(names.map((name) => repo.run(['plan', name, '--csv', 'one.csv'])))
+  expect(ran.map(({ exit }) => exit)).toEqual([0, 0, 0, 0])
+  const lines = repo.read('one.csv').trimEnd().split('\r\n')
+  const own = await Promise.all(names.map(async (name) => repo.read(`${await newestRun(repo, name)}/results.csv`)))
+  const expected = own.flatMap((text) => text.trimEnd().split('\r\n').slice(1))
+  expect(lines.slice(1).sort()).toEqual(expected.sort())
+  expect(lines[0]).toStartWith('schema,')
 })
