@@ -119,7 +119,7 @@ async function startLocal(
     async ready(signal) {
       await local.ready(signal)
       try {
-        for (const role of roles) await s3.createBucket(client.bucket(role))
+        await Promise.all(roles.map((role) => s3.createBucket(client.bucket(role))))
       } catch (error) {
         throw new Problem(`Cannot create the buckets of the ${kind} object store: ${messageOf(error)}`)
       }

@@ -33,9 +33,9 @@ export interface FirstRun extends StageRun {
  */
 export async function runStage(stage: StageName, run: FirstRun, context: StageContext): Promise<StageReport> {
   const { store, input, mode } = run
-  const ground = await cleanGround(stage, run)
+  const [ground, found] = await Promise.all([cleanGround(stage, run), readSources(store.s3, input)])
   const { output } = ground
-  const sources = await withoutEarlierLate(run, await readSources(store.s3, input))
+  const sources = await withoutEarlierLate(run, found)
   if (sources.length === 0) {
     throw new Failure(`Cannot run ${stage} as there is no image under ${s3Uri(input.bucket, input.prefix)}`)
   }

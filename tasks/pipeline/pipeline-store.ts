@@ -24,12 +24,19 @@ export function sampledStore(mix: InputMix, sizes: readonly Dimensions[], rounds
 }
 
 function storeWith(about: () => Promise<Amount>): Service<ObjectStore> {
-  return objectStore({
+  const store = objectStore({
     buckets: ['raw', 'augmented', 'normalized', 'manifests'],
     // Where manifests lie is part of the stages' contract; our own stages keep their marks beside them.
     beside: (prefix) => ['manifests', 'marks'].map((kind) => `${kind}/${datasetOf(prefix)}`),
     about,
   })
+  const start: typeof store.start = (context) => {
+    const starting = store.start(context)
+    // Every step that uses the store works on images: what that takes is loaded while a server starts. Whether it can be is theirs to say.
+    import('../images/read.ts').catch(() => {})
+    return starting
+  }
+  return { ...store, start }
 }
 
 interface Amount {
