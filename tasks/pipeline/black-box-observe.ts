@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Problem, type Stopped } from '../../lib/index.ts'
 import type { Ended, RunningProcess } from '../../lib/shell/process.ts'
-import { defaultPoll, type StageName, type StageStart, startStage, type Waits } from './black-box-start.ts'
+import {
+  defaultPoll,
+  type StageContext,
+  type StageName,
+  type StageStart,
+  startStage,
+  type Waits,
+} from './black-box-start.ts'
 import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
 import { type FileWatch, watchFiles } from './evidence-files.ts'
 import { readLog } from './evidence-log.ts'
@@ -89,10 +96,11 @@ async function observeIn(folder: string, options: ObserveOptions): Promise<Obser
   const startedAt = Date.now()
   const from = performance.now()
   let logged = Promise.withResolvers<void>()
-  const child = startStage(options, nvmeRoot, waits.grace, (line) => {
+  const noted = (line: string) => {
     log.add(line)
     logged.resolve()
-  })
+  }
+  const child = startStage(options, nvmeRoot, waits.grace, forward(context, noted))
   let end: Ended | undefined
   child.done.then(
     (how) => {
@@ -151,4 +159,17 @@ export function stageNumber(stage: StageName): StageNumber {
 
 export function endOf(end: Exclude<Ended, { kind: 'not-started' }>, stop: Stopped): StageEnd {
   return end.kind === 'exited' ? { stop, code: end.code } : { stop, signal: end.signal }
+}
+
+/** The step's log gets so many lines and is told that there were more; the stage's own log has them. */
+const mostForwarded = 10_000
+
+function forward(context: StageContext, also: (line: string) => void): (line: string) => void {
+  let lines = 0
+  return (line) => {
+    also(line)
+    lines += 1
+    if (lines <= mostForwarded) context.log(line)
+    if (lines === mostForwarded) context.log('… and more lines, which are not shown')
+  }
 }

@@ -10,6 +10,7 @@ export type BucketRole = 'raw' | 'augmented' | 'normalized' | 'manifests'
 
 /** What an account of the store says of a request that wrote an object; moments in milliseconds since 1970. */
 export interface PutEvent {
+  readonly operation: 'PutObject' | 'CompleteMultipartUpload'
   readonly bucket: string
   readonly key: string
   readonly bytes: number
@@ -104,7 +105,7 @@ export function startStage(
     grace: grace * 1000,
     mask: context.mask,
     ...(context.folder !== undefined && { log: join(context.folder, `${stage}.log`) }),
-    onLine: forward(context, onLine),
+    onLine,
   })
 }
 
@@ -157,17 +158,4 @@ function commandOf(stage: StageName, { command }: StageRun): string | readonly s
     'task',
     fileURLToPath(ownStages[stage]),
   ]
-}
-
-/** The step's log gets so many lines and is told that there were more; the stage's own log has them. */
-const mostForwarded = 10_000
-
-function forward(context: StageContext, also: (line: string) => void): (line: string) => void {
-  let lines = 0
-  return (line) => {
-    also(line)
-    lines += 1
-    if (lines <= mostForwarded) context.log(line)
-    if (lines === mostForwarded) context.log('… and more lines, which are not shown')
-  }
 }

@@ -69,6 +69,8 @@ async function sampleIn(
   })
   await objects.look()
   const lines: string[] = []
+  // The step's folder keeps the log of the last sample: of many, that is the one that went wrong.
+  if (context.folder !== undefined) await rm(join(context.folder, `${stage}.log`), { force: true })
   const startedAt = Date.now()
   const start = () =>
     startStage({ stage, run, mode: 'once', context, ground }, nvmeRoot, grace, (line) => lines.push(line))

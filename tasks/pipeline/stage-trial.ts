@@ -34,8 +34,10 @@ export async function tryStage(stage: StageName, run: StageRun, context: StageCo
   const { sources } = report
   const time = async <T>(operation: () => T) => ({ seconds: 0, value: await operation() })
   const { usage, uploads } = await sampleStage({ stage, run, sources, known: new Map(), time }, context)
-  const staged = report.files.reduce((sum, { content }) => sum + (content?.bytes ?? 0), 0)
-  const hidden = await hiddenWork(usage, staged, run.nvme ?? context.folder ?? '.')
+  // Each content once: a file that was renamed is seen twice.
+  const staged = new Map(report.files.map(({ content }) => [content?.sha256, content?.bytes ?? 0]))
+  const bytes = [...staged.values()].reduce((sum, one) => sum + one, 0)
+  const hidden = await hiddenWork(usage, bytes, run.nvme ?? context.folder ?? '.')
   const seen = uploads.kind === 'seen' || uploads.reason
   return { report, sees: { end: true, resources: hidden.resources, disk: hidden.disk, uploads: seen } }
 }

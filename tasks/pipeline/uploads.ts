@@ -29,8 +29,11 @@ export interface UploadedBy {
  * URI, `bytes`, how many `seconds` its upload took, and in `time` when that had ended.
  */
 export async function uploadsOf(seen: UploadedBy): Promise<Uploads> {
-  const events = await seen.store.putEvents?.()
-  const [by, all] = events ? (['store', accounted(events, seen)] as const) : (['log', logged(seen)] as const)
+  const events = (await seen.store.putEvents?.())?.filter((event) => isOf(seen, event))
+  if (events?.some(({ operation }) => operation !== 'PutObject'))
+    return { kind: 'unseen', reason: 'it uploads in parts, of which the store keeps no account' }
+  const by = events ? 'store' : 'log'
+  const all = events?.map(accounted) ?? logged(seen)
   const byUri = new Map(all.map((upload) => [upload.uri, upload]))
   const untold = seen.objects.filter(({ key, size }) => byUri.get(s3Uri(seen.output.bucket, key))?.bytes !== size)
   if (untold.length > 0) {
@@ -42,12 +45,12 @@ export async function uploadsOf(seen: UploadedBy): Promise<Uploads> {
   return { kind: 'seen', by, bytes, seconds: covered(all) / 1000 }
 }
 
-function accounted(events: readonly PutEvent[], { output, startedAt }: UploadedBy): readonly Upload[] {
-  return events
-    .filter(
-      ({ bucket, key, arrived }) => bucket === output.bucket && key.startsWith(output.prefix) && arrived >= startedAt,
-    )
-    .map(({ bucket, key, bytes, arrived, visible }) => ({ uri: s3Uri(bucket, key), bytes, from: arrived, to: visible }))
+function isOf({ output, startedAt }: UploadedBy, { bucket, key, arrived }: PutEvent): boolean {
+  return bucket === output.bucket && key.startsWith(output.prefix) && arrived >= startedAt
+}
+
+function accounted({ bucket, key, bytes, arrived, visible }: PutEvent): Upload {
+  return { uri: s3Uri(bucket, key), bytes, from: arrived, to: visible }
 }
 
 function logged({ output, lines }: UploadedBy): readonly Upload[] {

@@ -120,6 +120,26 @@ describe('a sample of a stage', () => {
     await expect(hangs).rejects.toThrow('has not ended after 0.5 seconds, with MODE=once')
   })
 
+  test('is cancelled by its signal, its stage with it', async () => {
+    const stop = new AbortController()
+    const marker = join(folder, 'begun')
+    const context = { ...quietContext(stop.signal), folder }
+    const sources = await readSources(run.store.s3, run.input)
+    const command = `touch '${marker}'; exec ${fixture('stage2', 'hangs')}`
+    const options = {
+      stage: 'stage2',
+      run: { ...run, command },
+      sources,
+      known: new Map(),
+      time: clock().time,
+    } as const
+    const taken = sampleStage(options, context)
+    taken.catch(() => {})
+    while (!(await Bun.file(marker).exists())) await Bun.sleep(5)
+    stop.abort(new Error('told to stop'))
+    await expect(taken).rejects.toThrow('told to stop')
+  })
+
   test('that cannot be started is a Problem and no Failure', async () => {
     await expect(sample('no-such-program')).rejects.toBeInstanceOf(Problem)
   })

@@ -15,7 +15,7 @@ function ask(events: readonly PutEvent[] | undefined, lines: readonly string[] =
 }
 
 const put = (key: string, bytes: number, arrived: number, visible: number, bucket = 'normalized') => {
-  return { bucket, key, bytes, arrived, visible }
+  return { operation: 'PutObject', bucket, key, bytes, arrived, visible } as const
 }
 
 const line = (key: string, bytes: number, end: number, seconds: number | undefined) =>
@@ -40,6 +40,14 @@ describe("by the store's account", () => {
     expect(await ask([put('out/a', 100, 1000, 1100)])).toEqual({
       kind: 'unseen',
       reason: 'the store does not account for every object',
+    })
+  })
+
+  test('of an upload in parts only its end is accounted for, which tells no time', async () => {
+    const parts = { ...put('out/b', 50, 1100, 1101), operation: 'CompleteMultipartUpload' } as const
+    expect(await ask([put('out/a', 100, 1000, 1100), parts])).toEqual({
+      kind: 'unseen',
+      reason: 'it uploads in parts, of which the store keeps no account',
     })
   })
 })
