@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { newestRun, passing, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
 
@@ -247,100 +246,5 @@ describe('a command that was misused ends with 2 and one sentence', () => {
     expect(out).toMatch(/smoke-disk +(passed|never run)/)
     for (const name of ['syntax', 'throws', 'missing', 'empty'])
       expect(out).toMatch(new RegExp(`${name} +Cannot load plan`))
-  })
-})
-
-function mountSmall(path: string): boolean {
-  return Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path]).exitCode === 0
-}
-
-/** A small disk needs root, mount(8) and a kernel that lets us. */
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
-  const place = mkdtempSync(join(tmpdir(), 'assay-mount-'))
-  const mounted = mountSmall(place)
-  if (mounted) Bun.spawnSync(['umount', place])
-  rmSync(place, { recursive: true })
-  return mounted
-}
-
-describe('a place that will not take the record', () => {
-  test('a runs folder that is a file ends with 2 and one sentence', async () => {
-    const repo = repository({ passes: planText('passes', passing) })
-    repo.file('runs', 'in the way')
-    const ran = await repo.run(['plan', 'passes'])
-    expect(ran.exit).toBe(2)
-    expect(sentenceOf(ran)).toContain(`'${repo.dir}/runs' must be a folder that can be written`)
-  })
-
-  test.skipIf(!canMount())(
-    'a disk that is full while the journal is written ends the run with 2, and what was written stays',
-    async () => {
-      const body = `
-      const first = plan.step({ name: 'first', output: v.string(), run: () => 'small' })
-      plan.step({ name: 'second', needs: { first }, output: v.string(), run: () => 'x'.repeat(3e6) })`
-      const repo = repository({ big: planText('big', body) })
-      const disk = join(repo.dir, 'runs')
-      mkdirSync(disk)
-      mountSmall(disk)
-      try {
-        const { exit, out, err } = await repo.run(['plan', 'big'])
-        expect(exit).toBe(2)
-        expect(err).toContain('must be a folder that can be written: current value is ENOSPC')
-        expect(err).toContain('Free some disk; what was recorded is kept')
-        expect(err).not.toContain('Internal error')
-        expect(out).toContain('first')
-        const run = await newestRun(repo, 'big')
-        const journal = repo.read(`${run}/journal.jsonl`)
-        expect(journal).toEndWith('\n')
-        for (const line of journal.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('event')
-        expect(journal).toContain('"step":"first","duration"')
-        // Once there is room, the run goes on with what it had.
-        Bun.spawnSync(['mount', '-o', 'remount,size=32m', disk])
-        const resumed = await repo.run(['plan', 'big', '--resume', '--explain'])
-        expect([resumed.exit, resumed.err]).toEqual([0, ''])
-        expect(resumed.out).toContain('it passed, and its inputs, parameters and code are unchanged')
-      } finally {
-        Bun.spawnSync(['umount', disk])
-      }
-    },
-  )
-})
-
-describe('two at once', () => {
-  const waiting = `plan.step({ name: 'wait', output: v.number(), run: async (_, { env }) => {
-    console.error('waiting')
-    while (!(await Bun.file(env.GO).exists())) await Bun.sleep(5)
-    return 1
-  } })`
-
-  test('the second run of a plan ends with 75 and says who holds it', async () => {
-    const repo = repository({ wait: planText('wait', waiting) })
-    const go = join(repo.dir, 'go')
-    const first = repo.start(['plan', 'wait'], { env: { GO: go } })
-    while (!existsSync(join(repo.dir, 'runs/wait/.lock'))) await Bun.sleep(5)
-    while ((await Array.fromAsync(new Bun.Glob('runs/wait/*/journal.jsonl').scan(repo.dir))).length === 0)
-      await Bun.sleep(5)
-    const second = await repo.run(['plan', 'wait'], { env: { GO: go } })
-    expect(second.exit).toBe(75)
-    const run = (await newestRun(repo, 'wait')).split('/').at(-1)
-    expect(sentenceOf(second)).toMatch(
-      new RegExp(`is run ${run} \\(process ${first.pid} on .*\\), running since 2\\d{3}-`),
-    )
-    expect((await repo.run(['plan'])).out).toMatch(/wait +running/)
-    await Bun.write(go, '')
-    expect(await first.exited).toBe(0)
-  })
-
-  test('plans that write one CSV lose no row', async () => {
-    const names = ['p1', 'p2', 'p3', 'p4']
-    const repo = repository(Object.fromEntries(names.map((name) => [name, planText(name, passing)])))
-    const ran = await Promise.all(names.map((name) => repo.run(['plan', name, '--csv', 'one.csv'])))
-    expect(ran.map(({ exit }) => exit)).toEqual([0, 0, 0, 0])
-    const lines = repo.read('one.csv').trimEnd().split('\r\n')
-    const own = await Promise.all(names.map(async (name) => repo.read(`${await newestRun(repo, name)}/results.csv`)))
-    const expected = own.flatMap((text) => text.trimEnd().split('\r\n').slice(1))
-    expect(lines.slice(1).sort()).toEqual(expected.sort())
-    expect(lines[0]).toStartWith('schema,')
   })
 })
