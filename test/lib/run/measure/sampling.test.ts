@@ -37,6 +37,25 @@ describe('a measure stops', () => {
     expect([ended('as it is').sampling?.rounds, ended('sooner').sampling?.rounds]).toEqual([10, 3])
   })
 
+  test('not while its samples drift, where they are to be judged', async () => {
+    const next = timings(1, 0.05)
+    const { ended, metric } = await scene((plan) => {
+      const rule = { warmup: 0, precision: 9 } as const
+      const late = (round: number) => Math.max(0, 12 - round) / 20 + next()
+      plan.measure({
+        ...{ name: 'judged', ...rule, metrics: { time: lower('s', atMost(99, 's')) } },
+        run: (_, { round }) => seconds(late(round)),
+      })
+      plan.measure({
+        ...{ name: 'recorded', ...rule, metrics: { time: lower('s') } },
+        run: (_, { round }) => seconds(late(round)),
+      })
+    })
+    expect(ended('recorded').sampling).toMatchObject({ stopped: 'precise', rounds: 10 })
+    expect(ended('judged').sampling?.rounds).toBeGreaterThan(10)
+    expect(metric('judged', 'time').verdict).toBe('pass')
+  })
+
   test('when its budget is spent, warm-up included, however few samples there are', async () => {
     const next = timings(1, 2)
     const { ended } = await scene((plan, tick) => {
