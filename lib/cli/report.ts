@@ -1,10 +1,12 @@
 import { cannot } from '../plan/problem.ts'
 import { writeWhole } from '../record/files.ts'
 import { wholeLength } from '../record/journal.ts'
-import { csvText } from '../report/csv.ts'
+import type { RunRecord } from '../record/run-record.ts'
+import { csvHeader, csvRows } from '../report/csv.ts'
 import { junitXml } from '../report/junit.ts'
 import { markdown } from '../report/markdown.ts'
 import { readRecord } from '../report/results.ts'
+import type { RealStdout } from '../shell/stdout.ts'
 import { type FoundRun, findRun, latestRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { claimStdout } from './output.ts'
@@ -70,10 +72,10 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const put = (file: string, text: string) =>
     file === '-' ? output.stdout.write(text) : writing(file, () => writeWhole(file, text))
-  const records = found.map(({ store, plan, run }) => readRecord(store, plan, run))
-  if (csv !== undefined) put(csv, csvText(records))
-  if (junit !== undefined) put(junit, junitXml(records))
-  if (md) output.stdout.write(records.map(markdown).join('\n'))
+  if (csv === '-') await streamCsv(found, output.stdout)
+  else if (csv !== undefined) put(csv, csvHeader + found.flatMap((one) => csvRows(recordOf(one))).join(''))
+  if (junit !== undefined) put(junit, junitXml(found.map(recordOf)))
+  if (md) output.stdout.write(found.map((one) => markdown(recordOf(one))).join('\n'))
   if (html !== undefined && only !== undefined) {
     // Loaded for those who ask for it.
     const { writeHtml } = await import('./html.ts')
@@ -92,6 +94,20 @@ export async function run(args: readonly string[]): Promise<number> {
     await output.stdout.flush()
   }
   return 0
+}
+
+function recordOf({ store, plan, run }: FoundRun): RunRecord {
+  return readRecord(store, plan, run)
+}
+
+/** A run at a time, since there may be thousands, as long as somebody reads. */
+async function streamCsv(found: readonly FoundRun[], stdout: RealStdout): Promise<void> {
+  stdout.write(csvHeader)
+  for (const one of found) {
+    if (stdout.closed) return
+    stdout.write(csvRows(recordOf(one)).join(''))
+    await stdout.flush()
+  }
 }
 
 function wholeOf(journal: string): string {
