@@ -27,13 +27,13 @@ export interface Scene {
   readonly shown: readonly string[]
 }
 
-/** Runs a plan whose samples pass their time by `tick`, on a clock that nothing else moves. */
+/** Runs a plan whose samples pass their time by `tick`, on a clock that nothing else moves; each time in the same order. */
 export async function scene(
   describe: (plan: RigBuilder, tick: (ms: number) => void) => void,
   run: Partial<RunOptions> = {},
 ): Promise<Scene> {
   const rig: Rig = rigFor((plan) => describe(plan, (ms) => rig.clock.tick(ms)))
-  const result = await rig.run(run)
+  const result = await rig.run({ ...run, env: { ASSAY_SEED: '1', ...run.env } })
   const ended = (step: string) => {
     const found = rig.steps(result).find(({ name }) => name === step)?.ended
     if (found === undefined) throw new Error(`${step} did not end`)
