@@ -12,8 +12,9 @@ export function checkMeasure(plan: string, measure: MeasureNode, nodes: readonly
   const refuse = refuser(plan, measure.name)
   const { metrics, derived, variants } = measure
   for (const [name, metric] of Object.entries({ ...metrics, ...derived })) {
-    // Every step has a row of that name in its results.
-    if (name === 'duration') throw refuse('metrics', "named other than 'duration'", name)
+    // Steps have rows of these names in their results.
+    if (name === 'duration' || name === 'retries')
+      throw refuse('metrics', "named other than 'duration' and 'retries'", name)
     if (metric.quantile !== undefined && !(metric.quantile > 0 && metric.quantile < 1))
       throw refuse(`metrics.${name}.quantile`, 'between 0 and 1', metric.quantile)
     checkReference(name, metric)

@@ -88,7 +88,7 @@ describe('building a plan', () => {
       'a metric that is called like the row of every step',
       (plan) =>
         plan.measure({ name: 'm', metrics: { duration: lower('s') }, run: () => ({ duration: quantity(1, 's') }) }),
-      "Cannot build plan mine as 'metrics' must be named other than 'duration': current value is duration. See 'm'.",
+      "Cannot build plan mine as 'metrics' must be named other than 'duration' and 'retries': current value is duration. See 'm'.",
     ],
     [
       'no samples',
