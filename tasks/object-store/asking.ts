@@ -8,11 +8,15 @@ export type Ask = (ask: S3Ask & { readonly body?: Body }, signal: AbortSignal) =
 
 type Body = Uint8Array | string
 
-/** By `fetch`: as fast as Bun's own client, which doesn't tell an answer's headers and can't be stopped. */
-export function asking(endpoint: Endpoint): Ask {
+/**
+ * By `fetch`: as fast as Bun's own client, which doesn't tell an answer's headers and can't be stopped. `node:http` is slow to load, but
+ * tells a server that speaks no HTTP from one that hangs up.
+ */
+export function asking(endpoint: Endpoint, by: 'fetch' | 'node:http' = 'fetch'): Ask {
   const sign = signing(endpoint)
   return async ({ body, ...ask }, signal) => {
-    const send = ask.key !== undefined && isPath(ask.key) ? sendAsWritten : sendByUrl
+    const written = by === 'node:http' || (ask.key !== undefined && isPath(ask.key))
+    const send = written ? sendAsWritten : sendByUrl
     const answer = await send(ask.method, sign(ask), body, signal)
     if (!answer.ok) throw await refusal(ask.method, answer)
     return answer
@@ -62,7 +66,8 @@ async function sendAsWritten(
 async function refusal(method: string, answer: Response): Promise<Error> {
   const content = parseDocument(await answer.text(), 'Error')
   const code = childText(content, 'Code')
-  // A proxy before a store says 502 in words of its own; a web site that lacks the page is no S3.
-  if (code === undefined && answer.status < 500 && method !== 'HEAD') return notS3(`${answer.status} without a reason`)
+  // A proxy before a store says 403 or 502 in words of its own; a web site that lacks the page is no S3.
+  const told = code !== undefined || method === 'HEAD' || answer.status === 403 || answer.status >= 500
+  if (!told) return notS3(`${answer.status} without a reason`)
   return s3Error(answer.status, code ?? `${answer.status}`, childText(content, 'Message') ?? answer.statusText)
 }

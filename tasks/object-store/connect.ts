@@ -32,6 +32,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     return loading
   }
   const ask = asking(endpoint)
+  const closely = asking(endpoint, 'node:http')
   const bulk = bulkClient(ask)
   const allowed = (bytes: number) => deadline * (1 + bytes / 2 ** 22)
   const asked = async <T>(action: string, work: (wait: Wait, attempt: number) => Promise<T>, bytes = 0) => {
@@ -51,7 +52,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
 
   const hasListing = async (bucket: string, abortSignal: AbortSignal): Promise<boolean> => {
     try {
-      await listPage(ask, bucket, '', undefined, abortSignal)
+      await listPage(closely, bucket, '', undefined, abortSignal)
       return true
     } catch (error) {
       if (hasCode(error, 'NoSuchBucket')) return false

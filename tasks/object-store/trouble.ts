@@ -54,7 +54,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(skewed) || /^Request (has expired|is not valid yet)/.test(messageOf(error))) return 'skewed'
   if (any(region)) return 'region'
   if (any(denied) || statusOf(error) === 403) return 'denied'
-  if (any(['NotS3'])) return 'not-s3'
+  if (any(['NotS3', 'Malformed_HTTP_Response']) || codes.some((code) => code.startsWith('HPE_'))) return 'not-s3'
   if (any(missing) || statusOf(error) === 404) return 'missing'
   return 'other'
 }
