@@ -13,7 +13,7 @@ export interface Stamp {
 export function createTables(db: Database): void {
   db.run(`CREATE TABLE runs (
     id INTEGER PRIMARY KEY, plan TEXT NOT NULL, run TEXT NOT NULL, size REAL NOT NULL, changed REAL NOT NULL,
-    outcome TEXT, sittings INTEGER NOT NULL, duration REAL, exit INTEGER,
+    outcome TEXT, sittings INTEGER NOT NULL, duration REAL, exit REAL,
     at TEXT NOT NULL, commit_id TEXT, machine TEXT NOT NULL, params TEXT NOT NULL, measured INTEGER NOT NULL,
     UNIQUE (plan, run)) STRICT`)
   db.run(`CREATE TABLE metrics (

@@ -1,8 +1,9 @@
 import { changePoints } from '../stats/change-point.ts'
 import type { MetricHistory } from './metric-history.ts'
 
-/** Where a metric changed its level: the first run after, and the level after over that before. */
+/** Where a metric changed its level: the last run before, the first one after, and the level after over that before. */
 export interface Move {
+  readonly before: MetricHistory
   readonly run: MetricHistory
   readonly ratio: number
 }
@@ -10,8 +11,8 @@ export interface Move {
 /** Where a metric moved, as far as that can be told from chance; see `changePoints`. */
 export function movesIn(history: readonly MetricHistory[]): readonly Move[] {
   return changePoints(history.map(({ value }) => value)).flatMap(({ at, ratio }) => {
-    const run = history[at]
-    return run === undefined ? [] : [{ run, ratio }]
+    const [before, run] = [history[at - 1], history[at]]
+    return before === undefined || run === undefined ? [] : [{ before, run, ratio }]
   })
 }
 

@@ -71,9 +71,11 @@ export function trendLine({ history, unit }: MetricTrend, width: number): string
   return `${sparkline(values, width)}  ${range}, ${values.length === 1 ? '1 run' : `${values.length} runs`}`
 }
 
-/** `worse since run 20261121-071602-k3x9 (commit 0123abcde): 1.052 times what it was` */
-export function moveText({ better }: Pick<MetricTrend, 'better'>, { run, ratio }: Move): string {
+/** `worse since run 20261121-071602-k3x9 (commit 0123abcde, 4567fab01 before it): 1.052 times what it was` */
+export function moveText({ better }: Pick<MetricTrend, 'better'>, { before, run, ratio }: Move): string {
   const improved = better === 'lower' ? ratio < 1 : ratio > 1
-  const commit = run.commit === undefined ? '' : ` (commit ${shortCommit(run.commit)})`
-  return `${improved ? 'better' : 'worse'} since run ${run.run}${commit}: ${ratio.toFixed(3)} times what it was`
+  const [commit, earlier] = [shortCommit(run.commit), shortCommit(before.commit)]
+  const since = commit === earlier ? 'as before it' : `${earlier || 'none'} before it`
+  const where = commit === '' ? '' : ` (commit ${commit}, ${since})`
+  return `${improved ? 'better' : 'worse'} since run ${run.run}${where}: ${ratio.toFixed(3)} times what it was`
 }

@@ -34,7 +34,7 @@ describe('the history of metrics', () => {
         '',
         'metric newest interval n verdict × before × baseline trend',
         expect.stringMatching(/^measure: time 1\.056 s 1\.05–1\.063 11 recorded 1\.004 1\.056 [▁▂]{17}[▇█]{13}$/),
-        `measure: time is worse since run ${runs[17]} (commit 171717171): 1.050 times what it was`,
+        `measure: time is worse since run ${runs[17]} (commit 171717171, 161616161 before it): 1.050 times what it was`,
         'More of one: bunx assay history perf --metric time',
       ],
     ])
@@ -51,7 +51,7 @@ describe('the history of metrics', () => {
         expect.stringMatching(/^2026-01-29 02:30:00 1\.052 1\.\d+–1\.\d+ 11 recorded 0\.994 282828282 2/),
         expect.stringMatching(/^2026-01-30 02:30:00 1\.056 1\.\d+–1\.\d+ 11 recorded 1\.004 292929292 2/),
         expect.stringMatching(/^[▁-█]{30} 1–1\.058 s, 30 runs$/),
-        `worse since run ${runs[17]} (commit 171717171): 1.050 times what it was`,
+        `worse since run ${runs[17]} (commit 171717171, 161616161 before it): 1.050 times what it was`,
       ],
     ])
     const points = (await at.run(['history', 'perf', '--metric', 'time', '--json'])).out
@@ -159,7 +159,7 @@ describe('the history of metrics', () => {
     expect(told).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^  moved: measure: time is worse since run ${runs[7]} \\(commit 070707070\\): 1\\.0[45]\\d times what it was$`,
+          `^  moved: measure: time is worse since run ${runs[7]} \\(commit 070707070, 060606060 before it\\): 1\\.0[45]\\d times what it was$`,
         ),
       ),
     ])

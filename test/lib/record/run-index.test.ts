@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import fc from 'fast-check'
 import type { RunIndex, TrendQuery } from '../../../lib/record/index-queries.ts'
 import { withRunIndex } from '../../../lib/record/run-index.ts'
 import { type JournalOptions, journalText, measured } from './measured-journal.ts'
@@ -208,6 +209,72 @@ describe('the index of runs', () => {
       const said: [number, string] = [0, Array(20).fill(runs).join(' ')]
       expect(await Promise.all([ask(), ask(), ask()])).toEqual([said, said, said])
     }
+  }, 60_000)
+})
+
+describe('the index of runs, whatever happens', () => {
+  test('is whole again after a process was killed while it made or changed it', async () => {
+    const at = place()
+    for (let run = 100; run < 120; run++) at.put('p', `r${run}`)
+    const code = `import { rmSync } from 'node:fs'
+      import { withRunIndex } from ${JSON.stringify(join(import.meta.dir, '../../../lib/record/run-index.ts'))}
+      const file = ${JSON.stringify(at.file)}
+      const places = { runs: ${JSON.stringify(join(at.folder, 'runs'))}, file, tell: () => {} }
+      for (let i = 0; ; i++) {
+        if (i % 2 === 0) rmSync(file, { force: true })
+        else rmSync(${JSON.stringify(at.journal('p', 'r100'))}, { force: true })
+        withRunIndex(places, (index) => index.runs('p').length)
+        await Bun.write(${JSON.stringify(at.journal('p', 'r100'))}, 'x'.repeat(i))
+        process.stdout.write('.')
+      }`
+    for (let kill = 1; kill <= 3; kill++) {
+      const child = Bun.spawn([process.execPath, '-e', code], { stdout: 'pipe', stderr: 'inherit' })
+      let rounds = 0
+      for await (const part of child.stdout) {
+        rounds += part.length
+        if (rounds >= kill) break
+      }
+      child.kill('SIGKILL')
+      await child.exited
+      at.put('p', 'r100', { end: 'failed' })
+      const runs = runsOf(at)
+      expect([runs.length, runs[0], runs[1]]).toEqual([20, 'r100 failed', 'r101 passed'])
+    }
+  }, 60_000)
+
+  test('reads any journal, however damaged', () => {
+    const at = place()
+    at.put('p', 'r1')
+    at.put('p', 'r2')
+    runsOf(at)
+    at.told.length = 0
+    const text = readFileSync(at.journal('p', 'r1'), 'utf8')
+    for (const odd of ['1.5', '1e999', '-7']) {
+      writeFileSync(at.journal('p', 'r2'), text.replace('"exit":0', `"exit":${odd}`).replace('[1,2,3]', `[${odd}]`))
+      expect([runsOf(at).length, trendsOf(at)[0]]).toEqual([2, `measure time: 2 ${Number(odd)}`])
+    }
+    const edits = fc.array(
+      fc.tuple(
+        fc.nat(text.length),
+        fc.nat(20),
+        fc.oneof(fc.string(), fc.constantFrom('1e999', '1.5', '-1', '\0', '\n', '"\\ud800"')),
+      ),
+      { maxLength: 5 },
+    )
+    fc.assert(
+      fc.property(edits, (edits) => {
+        const damaged = edits.reduce(
+          (whole, [from, gone, put]) => whole.slice(0, from) + put + whole.slice(from + gone),
+          text,
+        )
+        writeFileSync(at.journal('p', 'r2'), damaged)
+        expect(at.ask((index) => [index.runs('p').length, index.trends('p', { limit: 9 }).trends.length >= 1])).toEqual(
+          [2, true],
+        )
+      }),
+      { numRuns: 60, seed: 20_261_121 },
+    )
+    expect(at.told).toEqual([])
   }, 60_000)
 })
 
