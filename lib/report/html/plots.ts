@@ -19,8 +19,8 @@ export interface StripInput {
 
 /** A metric over the runs of its plan, the oldest first. */
 export interface TrendInput {
-  readonly points: readonly MetricHistory[]
-  /** The indices of points at which the level changed. */
+  readonly history: readonly MetricHistory[]
+  /** The indices of the runs at which the level changed. */
   readonly moves: readonly number[]
   readonly band: Interval | undefined
   readonly references: readonly number[]
@@ -48,6 +48,10 @@ export async function loadPlots(): Promise<Plots> {
     return drawn(plot.outerHTML.replace(/="[^"]*"/g, rounded))
   }
 
+  // Each mark costs time, also of no data.
+  const markOf = <D, M>(data: readonly D[], mark: (data: D[]) => M): M[] => (data.length === 0 ? [] : [mark([...data])])
+  const dashed = { stroke: 'var(--reference)', strokeWidth: 1.5, strokeDasharray: '4 3' }
+
   return {
     strip({ samples, value, interval, references, domain, axis }) {
       const dots = samples.map((x, index) => ({ x, y: (index + 0.5) / samples.length }))
@@ -73,21 +77,25 @@ export async function loadPlots(): Promise<Plots> {
         y: { domain: [1.5, 0], axis: null },
         marks: [
           Plot.ruleY([guide], { stroke: 'var(--line)' }),
-          Plot.ruleX(inside, { stroke: 'var(--reference)', strokeWidth: 1.5, strokeDasharray: '4 3' }),
-          Plot.text(before.slice(0, 1), { ...away, text: () => '◂', frameAnchor: 'left', textAnchor: 'end' }),
-          Plot.text(after.slice(0, 1), { ...away, text: () => '▸', frameAnchor: 'right', textAnchor: 'start' }),
-          Plot.dot(dots, { x: 'x', y: 'y', r: samples.length > 60 ? 1.4 : 2, fill: 'var(--dot)', fillOpacity: 0.65 }),
-          ...(interval === undefined
-            ? []
-            : [Plot.ruleY([interval], { y: guide, x1: 'low', x2: 'high', stroke: 'var(--ink)', strokeWidth: 3.5 })]),
+          markOf(inside, (at) => Plot.ruleX(at, dashed)),
+          markOf(before.slice(0, 1), (at) =>
+            Plot.text(at, { ...away, text: () => '◂', frameAnchor: 'left', textAnchor: 'end' }),
+          ),
+          markOf(after.slice(0, 1), (at) =>
+            Plot.text(at, { ...away, text: () => '▸', frameAnchor: 'right', textAnchor: 'start' }),
+          ),
+          Plot.line(dots, { x: 'x', y: 'y', curve: points, ...dotted, strokeWidth: samples.length > 60 ? 2.8 : 4 }),
+          markOf(interval === undefined ? [] : [interval], (one) =>
+            Plot.ruleY(one, { y: guide, x1: 'low', x2: 'high', stroke: 'var(--ink)', strokeWidth: 3.5 }),
+          ),
           Plot.ruleX([value], { y1: guide - 0.16, y2: guide + 0.16, stroke: 'var(--ink)', strokeWidth: 2 }),
         ],
       })
       return svgOf(plot)
     },
-    trend({ points, moves, band, references }) {
-      const runs = points.map((point, index) => ({ ...point, index }))
-      const drawn = points.flatMap(({ value, low = value, high = value }) => [low, value, high])
+    trend({ history, moves, band, references }) {
+      const runs = history.map((point, index) => ({ ...point, index }))
+      const drawn = history.flatMap(({ value, low = value, high = value }) => [low, value, high])
       const held = band === undefined ? [] : [band.low, band.high]
       const axis = axisOf(drawn, [...references, ...held])
       const inside = references.filter((x) => axis !== undefined && x >= axis.low && x <= axis.high)
@@ -106,19 +114,39 @@ export async function loadPlots(): Promise<Plots> {
           label: null,
           ticks: 4,
           tickFormat: formatNumber,
-          tickSize: 3,
+          tickSize: 0,
         },
         marks: [
-          ...(band === undefined ? [] : [Plot.rect([band], { y1: 'low', y2: 'high', fill: 'var(--band)' })]),
-          Plot.ruleY(inside, { stroke: 'var(--reference)', strokeWidth: 1.5, strokeDasharray: '4 3' }),
-          Plot.ruleX(moves, { x: (index: number) => index - 0.5, stroke: 'var(--open)', strokeDasharray: '2 2' }),
+          markOf(band === undefined ? [] : [band], (one) =>
+            Plot.rect(one, { y1: 'low', y2: 'high', fill: 'var(--band)' }),
+          ),
+          markOf(inside, (at) => Plot.ruleY(at, dashed)),
+          markOf(moves, (at) =>
+            Plot.ruleX(at, { x: (index: number) => index - 0.5, stroke: 'var(--open)', strokeDasharray: '2 2' }),
+          ),
           Plot.ruleX(runs, { x: 'index', y1: 'low', y2: 'high', stroke: 'var(--dot)', strokeOpacity: 0.55 }),
           Plot.line(runs, { x: 'index', y: 'value', stroke: 'var(--dot)', strokeOpacity: 0.5 }),
-          Plot.dot(runs, { x: 'index', y: 'value', r: 2, fill: 'var(--dot)' }),
+          Plot.line(runs, { x: 'index', y: 'value', curve: points, ...dotted, strokeWidth: 4 }),
           Plot.dot(runs.slice(-1), { x: 'index', y: 'value', r: 4, fill: 'var(--ink)' }),
         ],
       })
       return svgOf(plot)
+    },
+  }
+}
+
+const dotted = { stroke: 'var(--dot)', strokeOpacity: 0.65, strokeLinecap: 'round' } as const
+
+/** A line that is interrupted at each of its points: dots that are one element together, which takes a fraction of the room and time. */
+function points(context: { moveTo(x: number, y: number): void; lineTo(x: number, y: number): void }) {
+  return {
+    lineStart() {},
+    lineEnd() {},
+    areaStart() {},
+    areaEnd() {},
+    point(x: number, y: number) {
+      context.moveTo(x, y)
+      context.lineTo(x, y)
     },
   }
 }

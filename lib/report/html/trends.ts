@@ -29,7 +29,7 @@ export function trendFigures(
       const from = band && `; baseline ${formatNumber(band.low)} to ${formatNumber(band.high)}, run ${baseline?.run}`
       return [
         html`<figure><figcaption><strong>${oneLine(name)}</strong> <span class="note">${rangeText(history, unit)}${from}${moves.map(moveText)}</span></figcaption>
-<div aria-hidden="true">${plots.trend({ points: history, moves: moves.map(({ run }) => history.indexOf(run)), band, references })}</div></figure>
+<div aria-hidden="true">${plots.trend({ history, moves: moves.map(({ run }) => history.indexOf(run)), band, references })}</div></figure>
 `,
       ]
     }),

@@ -104,6 +104,18 @@ describe('report --html', () => {
     expect(readHtml(repo.read('own.html')).text).toContain('3 runs')
   })
 
+  test.each([
+    [['leaves', 'two', '--html', 'x.html'], '--html', 'given with one plan'],
+    [['leaves', '--html', 'plans'], 'plans', 'a file'],
+    [['leaves', '--html', 'plans/two.ts/x.html'], 'plans/two.ts/x.html', 'a place that can be written'],
+  ])('of a plan is refused before the run where it could not be written: %p', async (words, what, rule) => {
+    const before = await newestRun(repo, 'leaves')
+    const ran = await repo.run(['plan', ...words])
+    expect(ran.exit).toBe(2)
+    expect(sentenceOf(ran)).toContain(`'${what}' must be ${rule}`)
+    expect(await newestRun(repo, 'leaves')).toBe(before)
+  })
+
   test('has no secret of what was logged, left, returned or thrown, and neither has the table', async () => {
     const body = `
       plan.step({ name: 'tell', output: v.string(), run: async (_, { log, folder }) => {

@@ -138,7 +138,7 @@ describe('the page of a run', () => {
     ]
     const { text, tags } = readHtml(await pageOf(events))
     expect(text).toContain('5.00 img/s2.73 – 7.27')
-    expect(tags).toContain('circle')
+    expect(tags).toContain('path')
   })
 })
 

@@ -207,14 +207,14 @@ describe('a plot', () => {
     expect(labels).toEqual([...new Set(labels)])
     expect(labels.map(Number)).toEqual(labels.map(Number).toSorted((a, b) => a - b))
     expect(shownWith(middle, middle, middle).value).toBe(shown)
-    expect(markup.match(/<circle/g)).toHaveLength(3)
+    expect(markup.match(/M[\d.]+,([\d.]+)L[\d.]+,\1/g)).toHaveLength(3)
     // Half a pixel less or more is nothing that anybody sees.
-    expect(markup).not.toMatch(/ c[xy]="[^"]*\.\d\d/)
+    expect(markup).not.toMatch(/ d="[^"]*\.\d\d/)
   })
 
   test('of a history marks where it moved, and its baseline', async () => {
     const plots = await loadPlots()
-    const points = [5, 5, 9].map((value, i) => ({
+    const history = [5, 5, 9].map((value, i) => ({
       run: `${i}`,
       at: '',
       value,
@@ -223,9 +223,10 @@ describe('a plot', () => {
       n: 9,
       verdict: 'pass' as const,
     }))
-    const { markup } = plots.trend({ points, moves: [2], band: { low: 4, high: 6 }, references: [7, 7e6] })
+    const { markup } = plots.trend({ history, moves: [2], band: { low: 4, high: 6 }, references: [7, 7e6] })
     for (const [part, count] of [
-      ['<circle', 4],
+      ['<circle', 1],
+      ['L', 5],
       ['<rect', 1],
       ['var(--open)', 1],
     ] as const)
