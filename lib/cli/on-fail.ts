@@ -15,9 +15,9 @@ export function tellingOfRuns(places: Places, flags: PlanFlags, views: SharedVie
   const records = new Map<string, RunRecord>()
   const reasons = new Map<string, string>()
   const listening: SharedViews = {
-    add(record, kind) {
+    add(record) {
       records.set(record.heading.plan, record)
-      views.add(record, kind)
+      views.add(record)
     },
     absent(plan, reason) {
       reasons.set(plan, reason)

@@ -52,8 +52,8 @@ export async function runOne(given: OneRun): Promise<number> {
   const owed = owedCsv(places.runs, plan.name, store)
   const views: SharedViews = {
     ...given.views,
-    add(record, kind) {
-      given.views.add(record, kind)
+    add(record) {
+      given.views.add(record)
       owed.forget(record.heading.run)
     },
   }
@@ -155,7 +155,7 @@ async function leavePage(found: FoundRun, { places, flags, output }: OneRun): Pr
 function leaveResults(store: Store, plan: string, run: string, views: SharedViews, told = false): number {
   try {
     writing(store.pathOf(plan, run), () => writeResults(store, plan, run))
-    views.add(readRecord(store, plan, run), 'ran')
+    views.add(readRecord(store, plan, run))
     return 0
   } catch (error) {
     return told && error instanceof Problem ? 2 : tellProblem(error)
@@ -179,7 +179,7 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
       // A run that was killed once it had passed did not leave them all.
       if (!resultFiles.every((name) => existsSync(join(result.path, name))))
         return leaveResults(store, plan.name, result.run, views)
-      views.add(readRecord(store, plan.name, result.run), 'again')
+      views.add(readRecord(store, plan.name, result.run))
       return 0
   }
 }

@@ -13,10 +13,10 @@ export function sendingResults(places: Places, views: SharedViews) {
   const runs = new Map<string, FoundRun>()
   const listening: SharedViews = {
     ...views,
-    add(record, kind) {
+    add(record) {
       const { plan, run } = record.heading
       runs.set(run, { store: fileStore(places.runs), plan, run })
-      views.add(record, kind)
+      views.add(record)
     },
   }
   const send = async (stop: AbortSignal, say: (line: string) => void) => {

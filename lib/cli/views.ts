@@ -14,8 +14,8 @@ export interface ViewFlags {
 
 /** The views that several runs of one command go into together. */
 export interface SharedViews {
-  /** Takes a run; `again` when nothing ran. */
-  add(record: RunRecord, kind: 'ran' | 'again'): void
+  /** Takes a run, also one of which nothing ran now: what stands of it already is not added again. */
+  add(record: RunRecord): void
   /** Takes a plan that has no run to show, and why. */
   absent(plan: string, reason: string): void
   /** Writes what needs all of them. */
