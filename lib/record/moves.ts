@@ -8,8 +8,9 @@ export interface Move {
   readonly ratio: number
 }
 
-/** Where a metric moved, as far as that can be told from chance; see `changePoints`. */
+/** Where a metric moved, as far as that can be told from chance; see `changePoints`. Nowhere where machines are mixed: another one is no change. */
 export function movesIn(history: readonly MetricHistory[]): readonly Move[] {
+  if (new Set(history.map(({ machine }) => machine)).size > 1) return []
   return changePoints(history.map(({ value }) => value)).flatMap(({ at, ratio }) => {
     const [before, run] = [history[at - 1], history[at]]
     return before === undefined || run === undefined ? [] : [{ before, run, ratio }]
