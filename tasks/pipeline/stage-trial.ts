@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { TreeUsage } from '../resources/tree-usage.ts'
 import { runStage, StageReport } from './black-box.ts'
 import type { StageContext, StageName, StageRun } from './black-box-start.ts'
+import { judgeStage } from './judge.ts'
 import { sampleStage } from './sample-stage.ts'
 
 /** True, or why it can't be seen from outside. */
@@ -27,10 +28,9 @@ export type StageTrial = v.InferOutput<typeof StageTrial>
 /** Runs a stage twice: watched, for all that is to be judged, and as samples are taken, for what can be seen then. */
 export async function tryStage(stage: StageName, run: StageRun, context: StageContext): Promise<StageTrial> {
   const report = await runStage(stage, { ...run, mode: 'once' }, context)
-  if (report.ended.stop !== 'by itself') {
-    const end = 'it does not end by itself with MODE=once, so nobody can tell when it was done'
-    return { report, sees: { end, resources: end, disk: end, uploads: end } }
-  }
+  const nothing = whyNot(report)
+  if (nothing !== undefined)
+    return { report, sees: { end: nothing, resources: nothing, disk: nothing, uploads: nothing } }
   const { sources } = report
   const time = async <T>(operation: () => T) => ({ seconds: 0, value: await operation() })
   const { usage, uploads } = await sampleStage({ stage, run, sources, known: new Map(), time }, context)
@@ -40,6 +40,13 @@ export async function tryStage(stage: StageName, run: StageRun, context: StageCo
   const hidden = await hiddenWork(usage, bytes, run.nvme ?? context.folder ?? '.')
   const seen = uploads.kind === 'seen' || uploads.reason
   return { report, sees: { end: true, resources: hidden.resources, disk: hidden.disk, uploads: seen } }
+}
+
+function whyNot(report: StageReport): string | undefined {
+  if (report.ended.stop !== 'by itself')
+    return 'it does not end by itself with MODE=once, so nobody can tell when it was done'
+  if (judgeStage(report).some(({ verdict }) => verdict === 'fail')) return 'what it left is wrong, and so has no speed'
+  return undefined
 }
 
 const tmpfs = 0x01021994 // TMPFS_MAGIC of linux/magic.h

@@ -54,6 +54,7 @@ test.skipIf(!inMemory)("of somebody's stage what cannot be seen is skipped, with
 
 test('a stage whose outputs are wrong fails without a number', async () => {
   const { exit, err, metrics } = await run({ stage2: fixture('stage2', 'inexact') })
+  expect(err).toMatch(/✗ stage 2 wrote every size and a valid manifest/)
   expect(err).toContain('exact sizes are exact')
   expect(exit).toBe(1)
   expect(metrics).toEqual([])

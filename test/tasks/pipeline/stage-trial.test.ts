@@ -48,6 +48,12 @@ test('of a stage that only a signal ends nobody sees when it was done, nor what 
   expect(judgeStage(report).filter(({ verdict }) => verdict === 'fail')).toEqual([])
 })
 
+test('of a stage that leaves something wrong nothing is seen but that', async () => {
+  const { report, sees } = await trial(fixture('stage2', 'inexact'), 'kept')
+  expect(new Set(Object.values(sees))).toEqual(new Set(['what it left is wrong, and so has no speed']))
+  expect(judgeStage(report).filter(({ verdict }) => verdict === 'fail')).toHaveLength(1)
+})
+
 test.skipIf(!onDisk)('what its processes wrote tells whether they work where they can be seen', async () => {
   const wrote = (written: number | undefined, staged: number, memory: number | undefined = 9) =>
     hiddenWork({ cpuSeconds: 1, memory, written }, staged, disk)
