@@ -78,6 +78,11 @@ describe('a decision', () => {
   ] as const)('by precision alone leaves an interval that holds in 95 of a hundred series: %j', (shape, precision) => {
     expect(stopped(shape, precision, 1500, 23).held).toBeGreaterThanOrEqual(0.95)
   })
+
+  test('by precision alone is not taken in by samples of one of two equal modes', () => {
+    // One in nine would be, if only the interval that is shown had to be tight.
+    expect(stopped(shapes.halves, 0.05, 1500, 24).held).toBeGreaterThanOrEqual(0.935)
+  })
 })
 
 describe('the number of samples needed', () => {

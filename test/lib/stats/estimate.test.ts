@@ -21,6 +21,13 @@ describe('the estimate of a median', () => {
     for (const n of [3, 5]) expect(coverage(shape, n, 2000, 12)).toBeGreaterThan(0.93)
   })
 
+  test('of five reaches as far beyond them as level and range ask', () => {
+    const { low, high } = quantileEstimate([3, 1, 5, 2, 4])?.intervalAt(0.99) ?? { low: 0, high: 0 }
+    // (2⁻⁴ / 0.01)^¼ − 1 of the range, 4.
+    expect(low).toBeCloseTo(1 - 0.58114 * 4, 4)
+    expect(high).toBeCloseTo(5 + 0.58114 * 4, 4)
+  })
+
   test('holds more of them the higher the level, and says nothing of one sample or none', () => {
     fc.assert(
       fc.property(series, (samples) => {

@@ -86,6 +86,7 @@ test.each([
   [0.995, 2.575_829],
   [0.9999, 3.719_016],
   [1e-9, -5.997_807],
+  [1e-12, -7.034_484],
 ])('a normal variable lies below the quantile of %p that often: %p', (p, z) =>
   expect(normalQuantile(p)).toBeCloseTo(z, 5),
 )

@@ -17,7 +17,7 @@ describe('samples are steady', () => {
   })
 
   test('not while they rise or fall, nor where there are too few to tell', () => {
-    for (const samples of [[], [1], [1, 1, 1, 1], [9, 8, 7, 6, 5], [1, 2, 3, 4, 5, 6, 7, 8]])
+    for (const samples of [[], [1], [1, 1, 1, 1], [9, 8, 7, 6, 5], [9, 8, 7, 6, 5, 1.2, 1.1, 1.3, 1.2]])
       expect(steadyFrom(samples)).toBeUndefined()
   })
 
