@@ -142,7 +142,7 @@ describe('where a process stands', () => {
       standingOf({ ...me, started: '1' }),
       standingOf({ ...me, boot: 'another' }),
       standingOf({ ...me, host: 'node-7' }),
-      standingOf({ run: 'r', pid: process.pid, host: hostname(), since: '' }),
+      standingOf({ pid: process.pid, host: hostname() }),
     ]).toEqual(['alive', 'gone', 'gone', 'gone', 'elsewhere', 'gone'])
   })
 
