@@ -61,15 +61,15 @@ export function insideOf(step: Ended, { beside, repeats, anchors }: Around): Htm
     return html`${index > 0 ? ', ' : ''}${named}`
   })
   const why = ended.because ?? because
-  return html`${reasonOf(step)}${ended.findings && findingsTable(ended.findings)}
-${hidden.length === 0 ? undefined : html`<h4>What was repeated</h4><ul class="plain">${hidden.map((reason) => html`<li>${oneLine(reason)}</li>`)}</ul>`}
-${outputOf(ended.output, step.kind, anchors.size)}
-${log === undefined ? undefined : html`<h4>Log</h4>${log.before > 0 ? html`<p class="note">${several(log.before, 'line')} before these: ${fileLink(beside, 'log.txt', 'log.txt')}</p>` : undefined}${block(log.lines.join('\n'), `log of ${oneLine(name)}`)}`}
+  return html`${reasonOf(step)}${ended.findings && findingsTable(ended.findings, name)}
+${hidden.length === 0 ? undefined : html`<p class="label">What was repeated</p><ul class="plain">${hidden.map((reason) => html`<li>${oneLine(reason)}</li>`)}</ul>`}
+${outputOf(step, anchors.size)}
+${log === undefined ? undefined : html`<p class="label">Log</p>${log.before > 0 ? html`<p class="note">${several(log.before, 'line')} before these: ${fileLink(beside, 'log.txt', 'log.txt')}</p>` : undefined}${block(log.lines.join('\n'), `log of ${oneLine(name)}`)}`}
 ${artifacts === undefined ? undefined : artifactList(artifacts, beside)}
 <p class="note">${why === undefined || hidden.length > 0 ? undefined : html`It ran because ${oneLine(why)}. `}${links.length === 0 ? 'It needs nothing.' : html`It needs ${links}.`}</p>`
 }
 
-function reasonOf({ kind, ended }: Ended): Html | undefined {
+function reasonOf({ name, kind, ended }: Ended): Html | undefined {
   const { outcome, reason, stack } = ended
   if (outcome === 'passed' || outcome === 'skipped' || reason === undefined || (kind === 'check' && ended.findings))
     return undefined
@@ -77,20 +77,20 @@ function reasonOf({ kind, ended }: Ended): Html | undefined {
   const frames = linesOf(stack ?? '')
     .filter((line) => /^\s*at /.test(line))
     .slice(0, mostFrames)
-  return html`<p class="reason">${badge(outcome)} ${first}</p>${said.length + frames.length === 0 ? undefined : block([...said, ...frames].join('\n'), 'what it said')}`
+  return html`<p class="reason">${badge(outcome)} ${first}</p>${said.length + frames.length === 0 ? undefined : block([...said, ...frames].join('\n'), `what ${oneLine(name)} said`)}`
 }
 
 const mostFrames = 8
 const mostFindings = 200
 
-function findingsTable(findings: readonly FindingRecord[]): Html {
+function findingsTable(findings: readonly FindingRecord[], of: string): Html {
   // What is wrong first; the rest in the order it was judged.
   const rank = { fail: 0, undecided: 1, pass: 2 }
   const shown = findings.toSorted((a, b) => rank[a.verdict] - rank[b.verdict]).slice(0, mostFindings)
   const more = findings.length - shown.length
   const valued = shown.some(({ expected, actual }) => expected !== undefined || actual !== undefined)
   const heads = valued ? html`<th scope="col">expected</th><th scope="col">found</th>` : undefined
-  return html`<div class="wide" role="region" aria-label="findings" tabindex="0"><table class="findings"><thead><tr><th scope="col">verdict</th><th scope="col">check</th>${heads}</tr></thead><tbody>${shown.map(row)}</tbody></table></div>
+  return html`<div class="wide" role="region" aria-label="findings of ${oneLine(of)}" tabindex="0"><table class="findings"><thead><tr><th scope="col">verdict</th><th scope="col">check</th>${heads}</tr></thead><tbody>${shown.map(row)}</tbody></table></div>
 ${more > 0 ? html`<p class="note">… and ${more} more in the journal</p>` : undefined}`
 
   function row({ name, verdict, reason, expected, actual }: FindingRecord): Html {
@@ -113,10 +113,10 @@ function valueText(value: Json | undefined): Html | undefined {
 const mostPut = 60_000
 const longestOutput = 1500
 
-function outputOf(output: Json | undefined, kind: Ended['kind'], steps: number): Html | undefined {
+function outputOf({ name, kind, ended: { output } }: Ended, steps: number): Html | undefined {
   // What a measure hands on are its samples, and a check hands on nothing.
   if (output === undefined || kind !== 'step') return undefined
-  return html`<h4>Output</h4>${block(shortened(JSON.stringify(output, null, 1), Math.min(longestOutput, Math.ceil(mostPut / steps))), 'output')}`
+  return html`<p class="label">Output</p>${block(shortened(JSON.stringify(output, null, 1), Math.min(longestOutput, Math.ceil(mostPut / steps))), `output of ${oneLine(name)}`)}`
 }
 
 function shortened(text: string, longest: number): string {
@@ -138,5 +138,5 @@ function artifactList(
     ({ path, bytes }) =>
       html`<li>${fileLink(beside, path, oneLine(path.slice(folder.length + 1)))} <small>${formatBytes(bytes)}</small></li>`,
   )
-  return html`<h4>Artifacts</h4><ul class="plain">${files}${more > 0 ? html`<li>… and ${more} more in ${fileLink(beside, folder, oneLine(folder))}</li>` : undefined}</ul>`
+  return html`<p class="label">Artifacts</p><ul class="plain">${files}${more > 0 ? html`<li>… and ${more} more in ${fileLink(beside, folder, oneLine(folder))}</li>` : undefined}</ul>`
 }

@@ -81,16 +81,17 @@ function longestOf(steps: readonly Row[]): readonly Row[] {
       (a, b) => (b.bar !== undefined && (a === undefined || endOf(b) > endOf(a)) ? b : a),
       undefined,
     )
-  const path: Row[] = []
-  for (let at = last(steps); at !== undefined; ) {
-    path.unshift(at)
-    at = last(at.needs.flatMap((need) => byName.get(need) ?? []))
-    if (at !== undefined && path.includes(at)) break // a damaged journal may tell of a circle
+  const path = new Set<Row>()
+  // A damaged journal may tell of a circle.
+  for (let at = last(steps); at !== undefined && !path.has(at); at = last(needed(at))) path.add(at)
+  return [...path].reverse()
+
+  function needed({ needs }: Row): readonly Row[] {
+    return needs.flatMap((need) => byName.get(need) ?? [])
   }
-  return path
 }
 
-/** Between four and eight times to mark on an axis of `span` seconds, at round distances. */
+/** A handful of times to mark on an axis of `span` seconds, at round distances. */
 export function ticks(span: number): readonly number[] {
   const distance = distances.find((distance) => span / distance <= 8) ?? 10 ** Math.ceil(Math.log10(span / 8))
   return Array.from({ length: Math.floor(span / distance) + 1 }, (_, index) => index * distance)

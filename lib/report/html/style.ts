@@ -13,11 +13,11 @@ html { -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem }
 body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 74rem; background: var(--back); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; font-variant-numeric: tabular-nums }
 h1, h2, h3, h4 { line-height: 1.25; font-weight: 650; margin: 0; text-wrap: balance; overflow-wrap: anywhere }
+p { margin: .25rem 0; overflow-wrap: anywhere }
 h1 { font-size: 1.75rem; letter-spacing: -.01em }
 h2 { font-size: 1.15rem; margin: 2.75rem 0 .75rem }
 h3 { font-size: 1rem; margin: 1.75rem 0 .35rem; display: flex; gap: .5ch; align-items: baseline }
-h4 { font-size: .85rem; margin: 1rem 0 .25rem; color: var(--soft) }
-p { margin: .25rem 0; overflow-wrap: anywhere }
+h4, .label { font-size: .85rem; font-weight: 650; margin: 1rem 0 .25rem; color: var(--soft) }
 a { color: var(--link); text-underline-offset: .15em; text-decoration-thickness: 1px }
 small { font-size: .85em; color: var(--soft) }
 code, pre { font: .85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace }

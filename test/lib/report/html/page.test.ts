@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import type { RunEvent } from '../../../../lib/record/event.ts'
+import { readJournal } from '../../../../lib/record/journal.ts'
 import { htmlPage } from '../../../../lib/report/html/page.ts'
 import { repeatsOf } from '../../../../lib/report/html/repeats.ts'
 import { oneLine } from '../../../../lib/report/text.ts'
@@ -140,6 +143,13 @@ describe('the page of a run', () => {
     expect(text).toContain('5.00 img/s2.73 – 7.27')
     expect(tags).toContain('path')
   })
+})
+
+const journals = join(import.meta.dir, '../../../fixtures/journals')
+
+test.each(readdirSync(journals))('a page is made from %s', async (name) => {
+  const { text } = readHtml(await pageOf(readJournal(readFileSync(join(journals, name), 'utf8'), name)))
+  expect(text).toContain('Steps and checks')
 })
 
 const known = new Set(
