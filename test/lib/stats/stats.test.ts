@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { medianInterval } from '../../../lib/stats/median-interval.ts'
 import { summarize } from '../../../lib/stats/summary.ts'
-import { verdictOf } from '../../../lib/stats/verdict.ts'
 
 describe('a summary', () => {
   test.each([
@@ -89,18 +88,3 @@ function seeded(seed: number): () => number {
     return state / 2 ** 32
   }
 }
-
-describe('a verdict', () => {
-  test.each([
-    [[1, 2], undefined, undefined, 'recorded'],
-    [[3, 4], 2, undefined, 'pass'],
-    [[1, 1.5], 2, undefined, 'fail'],
-    [[1, 3], 2, undefined, 'undecided'],
-    [[1, 3], undefined, 3, 'pass'],
-    [[4, 5], undefined, 3, 'fail'],
-    [[1, 2, 3], 1, 3, 'pass'],
-    [[], 1, 3, 'undecided'],
-  ] as const)('of %j within %p and %p is %s', (samples, low, high, verdict) => {
-    expect(verdictOf(samples, low, high)).toBe(verdict)
-  })
-})
