@@ -51,9 +51,9 @@ export function ratioEstimate(samples: readonly number[], baseline: readonly num
     const [own, theirs] = [a.intervalAt(level, n), b.intervalAt(level)]
     const down = Math.hypot(a.value - own.low, theirs.high - b.value)
     const up = Math.hypot(own.high - a.value, b.value - theirs.low)
-    return { low: Math.exp(difference - down), high: Math.exp(difference + up) }
+    return { low: ratioOf(difference - down), high: ratioOf(difference + up) }
   }
-  return { value: Math.exp(difference), n: a.n, intervalAt }
+  return { value: ratioOf(difference), n: a.n, intervalAt }
 }
 
 /**
@@ -69,9 +69,14 @@ export function pairedRatioEstimate(a: readonly number[], b: readonly number[]):
   if (ratios === undefined) return undefined
   const intervalAt = (level: number, n = pairs) => {
     const { low, high } = ratios.intervalAt(level, n)
-    return { low: Math.exp(low), high: Math.exp(high) }
+    return { low: ratioOf(low), high: ratioOf(high) }
   }
-  return { value: Math.exp(ratios.value), n: pairs, intervalAt }
+  return { value: ratioOf(ratios.value), n: pairs, intervalAt }
+}
+
+/** The way there and back loses the last digits, which must not put a ratio of exactly its bound beyond it. */
+function ratioOf(logarithm: number): number {
+  return Number(Math.exp(logarithm).toPrecision(12))
 }
 
 function logarithms(samples: readonly number[], q: number): Estimate | undefined {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { normal, seeded, shapes } from '../../../benchmarks/statistics/draw.ts'
 import { type Against, decided, stopped } from '../../../benchmarks/statistics/simulate.ts'
 import { decide, looks, samplesNeeded } from '../../../lib/stats/decide.ts'
-import { type Estimate, quantileEstimate, ratioEstimate } from '../../../lib/stats/estimate.ts'
+import { type Estimate, pairedRatioEstimate, quantileEstimate, ratioEstimate } from '../../../lib/stats/estimate.ts'
 
 test.each([
   [5, 40, [5, 8, 12, 18, 27, 40]],
@@ -44,6 +44,16 @@ describe('a decision', () => {
     if (same === undefined) throw new Error('no samples')
     for (const touching of ['above', 'below'] as const)
       expect(decide(same, { bound: 4096, touching, looks: 5 }).decision).toBe(touching)
+  })
+
+  test.each([
+    [110, 100, 1.1],
+    [5000, 4000, 1.25],
+    [0.3, 0.1, 3],
+  ])('of a ratio that is always %p to %p is on the side of %p', (own, theirs, bound) => {
+    const [a, b] = [own, theirs].map((x) => Array.from({ length: 20 }, () => x))
+    for (const estimate of [ratioEstimate(a ?? [], b ?? []), pairedRatioEstimate(a ?? [], b ?? [])])
+      expect(estimate && decide(estimate, { bound, touching: 'below', looks: 5 }).decision).toBe('below')
   })
 
   test('without a bound tells whether the interval is as tight as asked, and gives none of one sample', () => {
