@@ -3,7 +3,7 @@ import { cannot } from '../plan/problem.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
 import type { RunIndex, Trends } from '../record/index-queries.ts'
 import type { MetricTrend } from '../record/metric-history.ts'
-import { movesIn } from '../record/moves.ts'
+import { movesIn, sharedErrorRate } from '../record/moves.ts'
 import { formatNumber, several } from '../report/format.ts'
 import { sparkline } from '../report/sparkline.ts'
 import { oneLine } from '../report/text.ts'
@@ -105,7 +105,9 @@ export function overview({ shown, leftOut }: ShownTrends, command: string): stri
   })
   const titles = ['metric', 'newest', 'interval', 'n', 'verdict', '× before', '× baseline', 'trend']
   const moved = shown.flatMap(({ trend }) =>
-    movesIn(trend.history).map((move) => `${oneLine(`${trend.step}: ${trend.metric}`)} is ${moveText(trend, move)}\n`),
+    movesIn(trend.history, sharedErrorRate(shown.length)).map(
+      (move) => `${oneLine(`${trend.step}: ${trend.metric}`)} is ${moveText(trend, move)}\n`,
+    ),
   )
   const more = `More of one: ${command} ${first.plan} --metric ${quoted(first.trend.metric)}\n`
   return `${columns([titles, ...rows], '')}${moved.join('')}${leftOutText(leftOut)}${more}`

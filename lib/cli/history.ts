@@ -41,7 +41,8 @@ missed, a scheduled time since schedule install within 20 minutes of which nothi
 resumed is that of its sittings together.
 
 Of a plan's metrics: the value with its interval, over that of the run before and over the baseline, and where the level moved
-further than chance would have it once in 500 times, which takes some 13 runs or more. Runs with other parameters are left out.
+further than chance would have it once in 500 times, of all metrics together; of one alone with --metric. That takes some 13 runs.
+Runs with other parameters are left out.
 
 flags
 `

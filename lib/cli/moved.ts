@@ -1,4 +1,4 @@
-import { newMoves } from '../record/moves.ts'
+import { newMoves, sharedErrorRate } from '../record/moves.ts'
 import { oneLine } from '../report/text.ts'
 import { moveText } from '../report/trend.ts'
 import { mostRuns } from './history-metrics.ts'
@@ -10,6 +10,6 @@ export function tellMoved(places: Places, plan: string, run: string, tell: (line
   const { trends } = indexed(places, tell, (index) => index.trends(plan, { run, limit: mostRuns }))
   for (const trend of trends)
     if (trend.history.at(-1)?.run === run)
-      for (const move of newMoves(trend.history))
+      for (const move of newMoves(trend.history, sharedErrorRate(trends.length)))
         tell(`  moved: ${oneLine(`${trend.step}: ${trend.metric}`)} is ${moveText(trend, move)}\n`)
 }

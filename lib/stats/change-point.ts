@@ -52,13 +52,14 @@ function splitOf(series: readonly number[], errorRate: number): number | undefin
   const weights = scores.map((_, k) => Math.sqrt(n / (k * (n - k))))
   const found = furthest(scores, weights)
   if (!(found.distance > 0)) return undefined
-  // So many that ten of them are the error rate: fewer would make the answer hang on the seed.
-  const orders = Math.round(10 / errorRate) - 1
+  // So many that ten of them are the error rate, as fewer make the answer hang on the seed; of a small rate so many that one is.
+  const orders = Math.ceil(Math.max(1 / errorRate, Math.min(10 / errorRate, 5000)))
+  const tooMany = Math.floor(errorRate * orders + 1e-9)
   const random = xorshift(2_463_534_242)
-  for (let order = 0, asFar = 0; order < orders; order++) {
+  for (let order = 1, asFar = 0; order < orders; order++) {
     shuffle(scores, random)
     // Sums in another order differ in their last digits.
-    if (furthest(scores, weights).distance >= found.distance * (1 - 1e-9) && ++asFar >= 10) return undefined
+    if (furthest(scores, weights).distance >= found.distance * (1 - 1e-9) && ++asFar >= tooMany) return undefined
   }
   return found.at
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { changePoints } from '../../../lib/stats/change-point.ts'
+import { changePoints, flatErrorRate } from '../../../lib/stats/change-point.ts'
 
 /** The same numbers from 0 to 1 in every test run (D. H. Lehmer's generator, with the factor of S. K. Park and K. W. Miller). */
 function seeded(seed: number): () => number {
@@ -43,6 +43,25 @@ describe('a change point', () => {
     }
     // 298, 291 and 277 of 300.
     expect(found).toBeGreaterThanOrEqual(0.9 * 300)
+  })
+
+  test('of 25 metrics that share the error rate is told in at most 1 of 100 flat plans, and of one that moved eight nights ago', () => {
+    const random = seeded(20_261_123)
+    const noise = () => 1 + 0.015 * normal(random)
+    const shared = flatErrorRate / 25
+    let flat = 0
+    for (let plan = 0; plan < 200; plan++)
+      if (nights(25, () => changePoints(nights(30, noise), shared).length).some((n) => n > 0)) flat++
+    expect(flat).toBeLessThanOrEqual(2)
+    const moved = nights(
+      100,
+      () =>
+        changePoints(
+          nights(30, (night) => noise() * (night < 22 ? 1 : 1.05)),
+          shared,
+        ).length,
+    )
+    expect(moved.filter((n) => n === 1).length).toBeGreaterThanOrEqual(80)
   })
 
   test('has the ratio of the levels around it, where there are several', () => {
