@@ -68,7 +68,8 @@ export async function measure(
       },
     }
   } catch (error) {
-    if (raw.length > 0) keepRaw()
+    // What was told to stop may come to its end when another attempt, or nobody, is at it.
+    if (raw.length > 0 && !context.signal.aborted) keepRaw()
     throw error
   }
 
