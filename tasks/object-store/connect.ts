@@ -4,10 +4,8 @@ import { asking } from './asking.ts'
 import { bulkClient } from './bulk.ts'
 import type { Endpoint, ObjectInfo, S3 } from './client.ts'
 import { bare, listAll, listPage } from './listing.ts'
-import { removeSome } from './removing.ts'
 import { retrying, type Wait, within } from './retry.ts'
 import { endpointProblem, hasCode, isPassing, notS3, s3Error, statusOf } from './trouble.ts'
-import { document } from './xml.ts'
 
 export interface ConnectOptions {
   /** Longest wait for one answer, in milliseconds; a body gets as much again for each 4 MiB of it. */
@@ -31,6 +29,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     loading ??= controlClient(endpoint)
     return loading
   }
+  // What is asked once a run, of buckets and in bulk, is the SDK's; loading it costs a stage more than the objects it asks for.
   const ask = asking(endpoint)
   const closely = asking(endpoint, 'node:http')
   const bulk = bulkClient(ask)
@@ -104,22 +103,27 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
       }
     },
     remove: async (bucket, keys) => {
+      const { DeleteObjectsCommand } = await sdk()
       for (let at = 0; at < keys.length; at += 1000) {
-        const some = keys.slice(at, at + 1000)
-        const action = `remove ${some.length} objects from '${bucket}'`
-        await asked(action, async ({ signal }) => {
-          const [failed] = await removeSome(ask, bucket, some, signal)
+        const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }))
+        const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
+        const action = `remove ${Objects.length} objects from '${bucket}'`
+        await asked(action, async (wait) => {
+          const { Errors } = await (await control()).send(command, { abortSignal: wait.signal })
+          const [failed] = Errors ?? []
           if (failed === undefined) return
-          const error = s3Error(200, failed.code, failed.message)
+          const { Key, Code = '', Message = '' } = failed
+          const error = s3Error(200, Code, Message)
           if (isPassing(error)) throw error
-          throw cannot(action, 'key', 'removable', `${failed.key} (${failed.code}: ${failed.message})`)
+          throw cannot(action, 'key', 'removable', `${Key} (${Code}: ${Message})`)
         })
       }
     },
     hasBucket: (bucket) =>
       asked(`look up bucket '${bucket}'`, async ({ signal }) => {
+        const { HeadBucketCommand } = await sdk()
         try {
-          await ask({ method: 'HEAD', bucket }, signal)
+          await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
           return true
         } catch {
           // The answer to a HEAD has no body: a listing's says what is wrong, and tells an S3 from a web site that lacks the page.
@@ -127,9 +131,10 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
         }
       }),
     createBucket: (bucket) =>
-      asked(`create bucket '${bucket}'`, async ({ signal }) => {
+      asked(`create bucket '${bucket}'`, async (wait) => {
+        const { CreateBucketCommand } = await sdk()
         try {
-          await ask({ method: 'PUT', bucket, ...location(endpoint.region) }, signal)
+          await (await control()).send(new CreateBucketCommand({ Bucket: bucket }), { abortSignal: wait.signal })
         } catch (error) {
           if (!hasCode(error, 'BucketAlreadyOwnedByYou')) throw error
         }
@@ -141,17 +146,17 @@ function typed(type: string | undefined): Record<string, string> {
   return type === undefined ? {} : { 'content-type': type }
 }
 
-/** Where S3 is to keep a bucket; its first region is not named. */
-function location(region: string): { readonly body?: string } {
-  return region === 'us-east-1' ? {} : { body: document('CreateBucketConfiguration', [['LocationConstraint', region]]) }
-}
-
 function isSame(found: Uint8Array, body: Uint8Array | string): boolean {
   return Buffer.compare(found, Buffer.from(body)) === 0
 }
 
+/** The AWS SDK, for buckets, for removals, and for what a plan asks beside. */
+export function sdk() {
+  return import('@aws-sdk/client-s3')
+}
+
 async function controlClient({ url, region, ...credentials }: Endpoint): Promise<ControlClient> {
-  const { S3Client } = await import('@aws-sdk/client-s3')
+  const { S3Client } = await sdk()
   // What is to be tried again is decided and counted here, not hidden in the SDK.
   return new S3Client({ endpoint: url, region, credentials, forcePathStyle: true, maxAttempts: 1 })
 }

@@ -1,6 +1,6 @@
 import { cannot, messageOf, Problem, type RunningService, type Service, type ServiceContext } from '../../lib/index.ts'
 import type { S3 } from './client.ts'
-import { connect } from './connect.ts'
+import { connect, sdk } from './connect.ts'
 import { endpointFromEnv, endpointVariables } from './endpoint.ts'
 import { type Faults, faultsVariable, misbehaviour, parseFaults } from './faults.ts'
 import { startEmbedded, startRustfs } from './local-store.ts'
@@ -107,6 +107,8 @@ async function startLocal(
   rustfs: string | null,
   faults: Faults | undefined,
 ): Promise<RunningService<ObjectStore>> {
+  // For the buckets, as soon as the server is up; whether it can be loaded is theirs to say.
+  sdk().catch(() => {})
   const local = rustfs === null ? await startEmbedded(context, faults) : await startRustfs(rustfs, context)
   const kind = rustfs === null ? 'embedded' : 'rustfs'
   const repeats = repeatsOf(context)

@@ -37,7 +37,7 @@ const denied = ['AccessDenied', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', '
 const region = ['AuthorizationHeaderMalformed', 'PermanentRedirect', 'IllegalLocationConstraintException']
 const missing = ['NoSuchKey', 'NoSuchBucket', 'NotFound']
 
-/** Sorts an error of `fetch`, or what S3 answered. */
+/** Sorts an error of `fetch` or of the AWS SDK, or what S3 answered. */
 export function troubleOf(error: unknown): Trouble {
   const codes = codesOf(error)
   const any = (known: readonly string[]) => codes.some((code) => known.includes(code))
@@ -55,6 +55,7 @@ export function troubleOf(error: unknown): Trouble {
   if (any(region)) return 'region'
   if (any(denied) || statusOf(error) === 403) return 'denied'
   if (any(['NotS3', 'Malformed_HTTP_Response']) || codes.some((code) => code.startsWith('HPE_'))) return 'not-s3'
+  if (noXml.test(messageOf(error))) return 'not-s3'
   if (any(missing) || statusOf(error) === 404) return 'missing'
   return 'other'
 }
@@ -64,8 +65,10 @@ export function isPassing(error: unknown): boolean {
   if (error instanceof Problem) return false
   const trouble = troubleOf(error)
   // An answer that was cut short is no XML.
-  return passing.includes(trouble) || (trouble === 'not-s3' && /XML parse error/.test(messageOf(error)))
+  return passing.includes(trouble) || (trouble === 'not-s3' && noXml.test(messageOf(error)))
 }
+
+const noXml = /XML parse error/
 
 const passing: readonly Trouble[] = ['broken', 'timeout', 'refused', 'busy', 'damaged', 'open-files']
 

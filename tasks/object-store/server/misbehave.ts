@@ -43,7 +43,8 @@ export async function misbehave(fault: Fault, exchange: Exchange): Promise<Answe
       const length = lengthOf(body)
       if (body === undefined || length === 0 || status >= 300) return given
       fault.happened()
-      const at = Math.floor(fault.dice('where') * length)
+      // To cut at the very first byte is another matter: an empty answer has no mark of being half of one.
+      const at = fault.dice('at all') < 0.1 ? 0 : Math.floor(fault.dice('where') * length)
       if (fault.kind === 'corrupt') return { ...given, body: { length, pieces: flipped(piecesOf(body), at) } }
       const end = fault.dice('said or not') < 0.5 ? 'told' : 'broken off'
       const told = end === 'told' ? at : length
