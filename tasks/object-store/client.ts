@@ -18,7 +18,7 @@ export interface ObjectInfo {
 }
 
 /**
- * The few things Assay asks of any S3, by signed `fetch` (asking.ts). What a network
+ * The few things Assay asks of any S3, by signed `fetch` (asking.ts) or the AWS SDK. What a network
  * or a busy server does to a request is tried again; a refusal (403, 404, 412) is an answer and is not.
  */
 export interface S3 {

@@ -29,7 +29,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     loading ??= controlClient(endpoint)
     return loading
   }
-  // What is asked once a run, of buckets and in bulk, is the SDK's; loading it costs a stage more than the objects it asks for.
+  // For what every stage asks within its first milliseconds: loading the SDK takes longer than all of it.
   const ask = asking(endpoint)
   const closely = asking(endpoint, 'node:http')
   const bulk = bulkClient(ask)
@@ -121,9 +121,8 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): S3 {
     },
     hasBucket: (bucket) =>
       asked(`look up bucket '${bucket}'`, async ({ signal }) => {
-        const { HeadBucketCommand } = await sdk()
         try {
-          await (await control()).send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+          await ask({ method: 'HEAD', bucket }, signal)
           return true
         } catch {
           // The answer to a HEAD has no body: a listing's says what is wrong, and tells an S3 from a web site that lacks the page.
@@ -150,7 +149,7 @@ function isSame(found: Uint8Array, body: Uint8Array | string): boolean {
   return Buffer.compare(found, Buffer.from(body)) === 0
 }
 
-/** The AWS SDK, for buckets, for removals, and for what a plan asks beside. */
+/** The AWS SDK, for new buckets, for removals, and for what a plan asks beside. */
 export function sdk() {
   return import('@aws-sdk/client-s3')
 }

@@ -112,6 +112,8 @@ export async function openLedger(s3: S3, bucket: string, dataset: string, stage:
     refresh,
     standing: ({ id, uri }) => standings.get(id) ?? pending.get(id)?.outcome ?? (doneWhole.has(uri) ? 'done' : 'new'),
     async mark({ id }, mark) {
+      // What removes marks loads while there are images to work on.
+      s3.control().catch(() => {})
       await s3.put(bucket, `${marks}${id}.json`, JSON.stringify(mark), 'application/json')
       pending.set(id, mark)
     },
