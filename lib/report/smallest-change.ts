@@ -44,7 +44,8 @@ export function changeOf({ samples, unit, quantile }: MetricRecord, detectable: 
   return Math.max(own, floor?.change ?? 0)
 }
 
-/** `1.8 %`, `0.04 %`: two significant digits. */
+/** `1.8 %`, `0.04 %`: two significant digits; beyond tenfold no number helps. */
 export function percent(share: number): string {
+  if (share > 10) return 'more than tenfold'
   return `${Number((share * 100).toPrecision(2))} %`
 }

@@ -46,6 +46,10 @@ describe('the smallest change that a run could have seen', () => {
     expect(said({ time: [metric('rate', spread(0, count), { unit: 'img/s' })] }, floor)).toBe(text)
   })
 
+  test('beyond tenfold is no number', () => {
+    expect(said({ time: [metric('time', [1, 100])] }, floor)).toEndWith(': more than tenfold')
+  })
+
   test('of what is counted and not timed knows no noise floor', () => {
     expect(said({ size: [metric('size', spread(0), { unit: 'MB' })] }, floor)).toBe(
       'smallest change this run could have seen: 0 %',
