@@ -1,3 +1,4 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,16 +14,14 @@ import { median, pairedRatio, printTable, type Ratio } from './table.ts'
 const quick = process.argv.includes('--quick')
 const scratch = mkdtempSync(join(tmpdir(), 'assay-measure-'))
 
-/** Adds roots; the sum keeps the compiler from leaving them out. */
-function spin(count: number): number {
-  let sum = 0
-  for (let i = 0; i < count; i++) sum += Math.sqrt(i)
-  return sum
+/** Busy for as long as it takes to hash so often, in machine code that is the same wherever it is called from: a loop compiled as it runs is not. */
+function spin(count: number): void {
+  pbkdf2Sync('busy', 'loop', count, 32, 'sha256')
 }
 
-/** How many roots take 10 ms here. */
+/** How many hashes take 10 ms here. */
 function tenMilliseconds(): number {
-  const count = 1e6
+  const count = 10_000
   const took = Array.from({ length: 30 }, () => spanOf(() => spin(count)))
   return Math.round((count * 10) / Math.min(...took))
 }
@@ -47,18 +46,18 @@ function samplesOf(metrics: readonly { readonly name: string; readonly samples: 
   return metrics.find((metric) => metric.name === name)?.samples ?? []
 }
 
-/** Both in each round of one measure, in turn the first. */
-async function busyInside(roots: number, pairs: number) {
+/** Both in each round of one measure, either of them first: in turn, they might keep step with what else goes on. */
+async function busyInside(hashes: number, pairs: number) {
   const plan = definePlan({ name: 'busy', kind: 'performance', title: 'A busy loop' }, (plan) => {
     plan.measure({
       name: 'busy',
       metrics: { ours: lower('ms'), bare: lower('ms') },
       samples: pairs,
       warmup: 5,
-      run: async (_, { time, round }) => {
-        const first = round % 2 === 0 ? spanOf(() => spin(roots)) : undefined
-        const { seconds } = await time(() => spin(roots))
-        const bare = first ?? spanOf(() => spin(roots))
+      run: async (_, { time }) => {
+        const first = Math.random() < 0.5 ? spanOf(() => spin(hashes)) : undefined
+        const { seconds } = await time(() => spin(hashes))
+        const bare = first ?? spanOf(() => spin(hashes))
         return { ours: quantity(seconds * 1000, 'ms'), bare: quantity(bare, 'ms') }
       },
     })
@@ -70,29 +69,29 @@ async function busyInside(roots: number, pairs: number) {
 const loops = 20
 
 /** In a process of its own: the median of a loop in a run, or bare. */
-async function alone(how: string, roots: number): Promise<number> {
+async function alone(how: string, hashes: number): Promise<number> {
   if (how === 'bare') {
-    for (let i = 0; i < 5; i++) spin(roots)
-    return median(Array.from({ length: loops }, () => spanOf(() => spin(roots))))
+    for (let i = 0; i < 5; i++) spin(hashes)
+    return median(Array.from({ length: loops }, () => spanOf(() => spin(hashes))))
   }
   const plan = definePlan({ name: 'busy', kind: 'performance', title: 'A busy loop' }, (plan) => {
     plan.measure({
       ...{ name: 'busy', metrics: { ours: lower('ms') }, samples: loops, warmup: 5 },
-      run: async (_, { time }) => ({ ours: quantity((await time(() => spin(roots))).seconds * 1000, 'ms') }),
+      run: async (_, { time }) => ({ ours: quantity((await time(() => spin(hashes))).seconds * 1000, 'ms') }),
     })
   })
   return median((await measured(plan)).samples('ours'))
 }
 
-function busyAlone(roots: number, pairs: number) {
+function busyAlone(hashes: number, pairs: number) {
   const ask = (how: string) => {
-    const { stdout } = Bun.spawnSync([process.execPath, import.meta.path, `--alone=${how}`, `--roots=${roots}`])
+    const { stdout } = Bun.spawnSync([process.execPath, import.meta.path, `--alone=${how}`, `--hashes=${hashes}`])
     return Number(stdout.toString())
   }
   const ours: number[] = []
   const bare: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
-    const first = pair % 2 === 0 ? ask('bare') : undefined
+    const first = Math.random() < 0.5 ? ask('bare') : undefined
     ours.push(ask('ours'))
     bare.push(first ?? ask('bare'))
   }
@@ -109,7 +108,7 @@ function between({ low, high }: Ratio, [least, most]: readonly [number, number])
 }
 
 async function busy() {
-  const roots = tenMilliseconds()
+  const hashes = tenMilliseconds()
   const row = (title: string, { ours, bare }: { ours: readonly number[]; bare: readonly number[] }) => {
     const ratio = pairedRatio(ours, bare)
     const ms = (samples: readonly number[]) => `${median(samples).toFixed(3)} ms`
@@ -118,8 +117,8 @@ async function busy() {
   printTable(
     ['a busy loop', 'measured', 'bare', 'ratio', 'bar', ''],
     [
-      row('side by side in one run', await busyInside(roots, quick ? 40 : 200)),
-      row('a run beside a bare process', busyAlone(roots, quick ? 20 : 40)),
+      row('side by side in one run', await busyInside(hashes, quick ? 40 : 200)),
+      row('a run beside a bare process', busyAlone(hashes, quick ? 20 : 40)),
     ],
   )
 }
@@ -210,7 +209,7 @@ function comparison() {
 
 const option = (name: string) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
 const how = option('alone')
-if (how !== undefined) console.log(await alone(how, Number(option('roots'))))
+if (how !== undefined) console.log(await alone(how, Number(option('hashes'))))
 else {
   await busy()
   console.log()
