@@ -22,7 +22,7 @@ export function samplingWords(sampling: SamplingRecord | undefined): string {
 }
 
 /**
- * A line a metric, in columns, and under it why it is no pass; then what speaks against believing the samples, a line a kind, and what the
+ * A line a metric, in columns, and under it why it did not pass; then why others were held against nothing, what speaks against believing the samples, a line a kind, and what the
  * machine did meanwhile.
  */
 export function metricLines({ metrics = [], sampling }: StepEnded, page: Page): readonly string[] {
@@ -34,15 +34,29 @@ export function metricLines({ metrics = [], sampling }: StepEnded, page: Page): 
   return [
     ...rows.flatMap(({ metric: { verdict, because }, cells }) => {
       const { mark, style } = marks[verdict]
-      const reason = verdict === 'pass' || because === undefined ? [] : under(oneLine(because), page, '  ', 'dim')
+      const told = verdict !== 'pass' && verdict !== 'recorded' && because !== undefined
+      const reason = told ? under(oneLine(because), page, '  ', 'dim') : []
       return [...under(`${filled(cells)}  ${verdict}`, page, `${page.paint(style, mark)} `), ...reason]
     }),
+    ...unjudged(metrics).flatMap((text) => under(oneLine(text), page, '  ', 'dim')),
     ...warningsOf(metrics).flatMap(warning),
     ...(sampling?.disturbances ?? []).flatMap(({ text }) => warning(`meanwhile, on this machine: ${text}`)),
   ]
 }
 
+/** `time[1], time[2]: there is no baseline yet`: why what has a reference was held against none, each reason once. */
+function unjudged(metrics: readonly MetricRecord[]): readonly string[] {
+  const recorded = metrics.filter(({ verdict, because }) => verdict === 'recorded' && because !== undefined)
+  const reasons = Map.groupBy(recorded, ({ because }) => because)
+  return [...reasons].map(([because, those]) => `${namesOf(those.map(({ name }) => name))}: ${because}`)
+}
+
 const mostNames = 4
+
+function namesOf(names: readonly string[]): string {
+  const more = names.length - mostNames
+  return `${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
 
 /** `drift (time[1], time[2] and 3 more): the samples rise …`: each kind once, in the words of the first metric that has it. */
 function warningsOf(metrics: readonly MetricRecord[]): readonly string[] {
@@ -53,10 +67,7 @@ function warningsOf(metrics: readonly MetricRecord[]): readonly string[] {
       kinds.set(kind, known)
       known.names.push(name)
     }
-  return [...kinds].map(([kind, { text, names }]) => {
-    const more = names.length - mostNames
-    return `${kind} (${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}): ${text}`
-  })
+  return [...kinds].map(([kind, { text, names }]) => `${kind} (${namesOf(names)}): ${text}`)
 }
 
 /** Name, value, interval, number of samples. */

@@ -17,7 +17,13 @@ const sampling: SamplingRecord = {
 
 test('a measure has a line a metric, in columns, and says under it why it is no pass', () => {
   const metrics: MetricRecord[] = [
-    { ...time, name: 'time[1]', value: 2, interval: { low: 1.25, high: 3, level: 0.95 }, because: 'the first of all' },
+    {
+      ...time,
+      name: 'time[1]',
+      value: 2,
+      interval: { low: 1.25, high: 3, level: 0.95 },
+      because: 'there is no baseline yet',
+    },
     { ...time, name: 'time[10]', value: 12.3456, verdict: 'pass', because: 'at most 20 s: 12.35 s' },
     { ...time, name: 'rate', unit: 'img/s', samples: [5], verdict: 'fail', because: 'expected at least 9 img/s' },
     { ...time, name: 'p99', verdict: 'marginal', because: 'as tight as asked' },
@@ -25,14 +31,27 @@ test('a measure has a line a metric, in columns, and says under it why it is no 
   ]
   expect(linesOf({ metrics })).toBe(`\
       · time[1]   2 s      1.25 to 3  n 3  recorded
-        the first of all
       ✓ time[10]  12.35 s             n 3  pass
       ✗ rate      5 img/s             n 1  fail
         expected at least 9 img/s
       ~ p99       2 s                 n 3  marginal
         as tight as asked
       ? wait      2 s                 n 3  undecided
-        too few samples; about 40 would do`)
+        too few samples; about 40 would do
+        time[1]: there is no baseline yet`)
+})
+
+test('why metrics were held against nothing is said once a reason', () => {
+  const because = 'there is no baseline yet'
+  const metrics = ['a', 'b', 'c'].map((name) => ({
+    ...time,
+    name,
+    because: name === 'c' ? 'it is in ms there' : because,
+  }))
+  expect(linesOf({ metrics }).split('\n').slice(3)).toEqual([
+    `        a, b: ${because}`,
+    '        c: it is in ms there',
+  ])
 })
 
 test('what speaks against the samples stands below them, a line a kind, and then what the machine did', () => {
