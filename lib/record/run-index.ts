@@ -74,7 +74,7 @@ function journalsIn(runs: string): Journals {
 /** Why an index cannot be used at all; undefined for one that can. */
 function staleness(file: string): string | undefined {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return 'it was not there'
-  const db = new Database(file, { readwrite: true })
+  const db = open(file)
   try {
     const version = db.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version
     return version === indexVersion ? undefined : 'another version of Assay made it'
@@ -83,10 +83,16 @@ function staleness(file: string): string | undefined {
   }
 }
 
+/** Whoever asks while another process writes waits for it. */
+function open(file: string): Database {
+  const db = new Database(file, { readwrite: true })
+  db.run('PRAGMA busy_timeout = 30000')
+  return db
+}
+
 function upToDate<T>(places: IndexPlaces, journals: Journals, use: (index: RunIndex) => T): T {
-  const db = new Database(places.file, { readwrite: true })
+  const db = open(places.file)
   try {
-    db.run('PRAGMA busy_timeout = 30000')
     if (hasChanged(db, journals)) alone(places.file, () => bringUpToDate(db, journals))
     return use(questions(db))
   } finally {

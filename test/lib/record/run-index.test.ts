@@ -108,6 +108,21 @@ describe('the index of runs', () => {
     expect(runsOf(at).at(-1)).toBe('r4 passed')
   })
 
+  test('is waited for while another process writes it', async () => {
+    const at = place()
+    at.put('p', 'r1')
+    runsOf(at)
+    const writer = `const db = new (require('bun:sqlite').Database)(process.argv[1])
+      db.run('BEGIN EXCLUSIVE')
+      console.log('begun')
+      Bun.sleepSync(200)
+      db.run('COMMIT')`
+    const child = Bun.spawn([process.execPath, '-e', writer, at.file], { stdout: 'pipe' })
+    for await (const _ of child.stdout) break
+    expect([runsOf(at), at.told]).toEqual([['r1 passed'], []])
+    expect(await child.exited).toBe(0)
+  })
+
   test('is made again when it was deleted', () => {
     const at = place()
     for (const run of ['r1', 'r2']) at.put('p', run)
