@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { cannot, errorCode, messageOf } from '../plan/problem.ts'
 import { below } from '../record/below.ts'
 import { writeWhole } from '../record/files.ts'
 import { standingOf, startOf, thisProcess } from '../record/holder.ts'
@@ -36,10 +37,11 @@ export function owedCsv(root: string, plan: string, store: Store): OwedCsv {
           if (startOf(Number(writer)) === undefined) rmSync(join(folder, run), { force: true })
           continue
         }
-        const owed = v.parse(note, JSON.parse(readFileSync(noteOf(run), 'utf8')))
-        const own = run === resumed && file !== undefined && resolve(file) === owed.file
-        if (own || standingOf(owed) !== 'gone') continue
         try {
+          const owed = noteAt(noteOf(run))
+          if (owed === undefined) continue
+          const own = run === resumed && file !== undefined && resolve(file) === owed.file
+          if (own || standingOf(owed) !== 'gone') continue
           if (store.read(plan, run) !== undefined) appendCsv(owed.file, readRecord(store, plan, run))
         } catch (error) {
           tellProblem(error) // once: the journal has the rows, as the sentence says
@@ -47,5 +49,16 @@ export function owedCsv(root: string, plan: string, store: Store): OwedCsv {
         forget(run)
       }
     },
+  }
+}
+
+/** Undefined for one that another process, which settles too, has just forgotten. */
+function noteAt(path: string): v.InferOutput<typeof note> | undefined {
+  try {
+    return v.parse(note, JSON.parse(readFileSync(path, 'utf8')))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    const action = 'add the rows of a killed run'
+    throw cannot(action, path, 'as this Assay writes it', messageOf(error), 'Its journal has them: see report.')
   }
 }

@@ -101,6 +101,17 @@ describe('the rows of a run that was killed before it appended them', () => {
     expect((await repo.run(['plan', 'two'])).err).toBe('')
     expect(readdirSync(join(repo.dir, 'runs/two'))).toContain(killed)
   })
+
+  test('by a note that cannot be read are told of once, and keep no run from passing', async () => {
+    const repo = repository({ two })
+    repo.file('runs/two/.owed-csv/20261121-071602-k3x9', '{')
+    const { exit, err } = await repo.run(['plan', 'two'])
+    expect([exit, err]).toEqual([
+      0,
+      expect.stringMatching(/^Cannot add the rows of a killed run as .* see report\.\n$/),
+    ])
+    expect(owed(repo)).toEqual([])
+  })
 })
 
 test('a run that is killed in a step leaves its rows to the next one; resumed, it adds only what it comes to', async () => {
