@@ -62,6 +62,8 @@ export function ratioEstimate(samples: readonly number[], baseline: readonly num
  */
 export function pairedRatioEstimate(a: readonly number[], b: readonly number[]): Estimate | undefined {
   const pairs = Math.min(a.length, b.length)
+  const isAbove = (x: number) => x > 0
+  if (!a.slice(0, pairs).every(isAbove) || !b.slice(0, pairs).every(isAbove)) return undefined
   const ratios = logarithms(
     Array.from({ length: pairs }, (_, i) => (a[i] ?? 0) / (b[i] ?? 0)),
     0.5,

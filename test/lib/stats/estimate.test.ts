@@ -94,6 +94,8 @@ describe('the ratio of two medians', () => {
         undefined,
         undefined,
       ])
+    expect(pairedRatio([-1, -2, -3], [-1, -2, -3])).toBeUndefined()
+    expect(pairedRatio([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6, -7])?.value).toBe(1)
   })
 
   test('of pairs keeps what befell both out of it', () => {
