@@ -89,15 +89,19 @@ async function sendRuns(
 /** Stores what the run left under `plan/run/`; returns where, and how much. */
 async function send(one: FoundRun, variable: string, place: OpenResultsPlace, again: string): Promise<string> {
   const { plan, run } = one
-  const files = [...filesOf(one)]
-  try {
-    for (const file of files) await place.put({ ...file, path: `${plan}/${run}/${file.path}` })
-  } catch (error) {
-    const found = `${place.name} (${messageOf(error)})`
-    throw cannot(`store the results of ${plan}`, variable, 'a place that takes them', found, again)
+  let [count, bytes] = [0, 0]
+  // One at a time in memory: a log may be large.
+  for (const file of filesOf(one)) {
+    try {
+      await place.put({ ...file, path: `${plan}/${run}/${file.path}` })
+    } catch (error) {
+      const found = `${place.name} (${messageOf(error)})`
+      throw cannot(`store the results of ${plan}`, variable, 'a place that takes them', found, again)
+    }
+    count += 1
+    bytes += file.content.length
   }
-  const bytes = files.reduce((sum, { content }) => sum + content.length, 0)
-  return `${several(files.length, 'file')}, ${formatBytes(bytes)}, under ${plan}/${run}/ in ${place.name}`
+  return `${several(count, 'file')}, ${formatBytes(bytes)}, under ${plan}/${run}/ in ${place.name}`
 }
 
 const types: Readonly<Record<string, string>> = {
