@@ -127,13 +127,19 @@ export async function runOne(given: OneRun): Promise<number> {
   // Also when the run could not be recorded to its end: what is in the journal is worth its views, if there is room for them.
   if (run !== undefined) codes.push(leaveResults(store, plan.name, run, views, told))
   view.close()
-  if (run !== undefined && measured && !told) {
-    const { tellMoved } = await import('./moved.ts') // what most runs do without
-    tellMoved(places, plan.name, run, people.write)
-  }
+  if (run !== undefined && measured && !told) await tellMoves(places, plan.name, run, people.write)
   const shown = run ?? stood
   if (shown !== undefined) codes.push(await leavePage({ store, plan: plan.name, run: shown }, one))
   return worst(codes)
+}
+
+async function tellMoves(places: Places, plan: string, run: string, tell: (line: string) => void): Promise<void> {
+  try {
+    const { tellMoved } = await import('./moved.ts') // what most runs do without
+    tellMoved(places, plan, run, tell)
+  } catch (error) {
+    tellProblem(error) // nobody asked for it: what the run came to stays what it is
+  }
 }
 
 async function leavePage(found: FoundRun, { places, flags, output }: OneRun): Promise<number> {
