@@ -23,16 +23,16 @@ type SampleContext = StageContext & Pick<MeasureContext<string>, 'variant' | 'ro
 export function stageSamples(stage: StageName, { sizes, ...settings }: SampledStage): StageSamples {
   const known = new Map()
   const taken = new Map<string, StageSample>()
-  let sources: Promise<readonly SourceImage[]> | undefined
+  let sources: readonly SourceImage[] | undefined
   return {
     async take({ store, raw }, context) {
       const { variant, round, time } = context
       const name = `${variant} in round ${round}`
       const before = taken.get(name)
       if (before) return before
-      sources ??= readSources(store.s3, raw)
+      sources ??= await readSources(store.s3, raw)
       const run = { ...settings, store, input: raw, sizes: sizes.slice(0, Number(variant)) }
-      const sample = await sampleStage({ stage, run, sources: await sources, known, time }, context)
+      const sample = await sampleStage({ stage, run, sources, known, time }, context)
       // Those of the warm-up are no measure's.
       if (round > 0) taken.set(name, sample)
       return sample
