@@ -4,7 +4,7 @@ import type { Places } from './places.ts'
 import type { SharedViews } from './views.ts'
 
 /** Nearly nobody asks for a place for results, and need not wait until somebody has looked for one. */
-export function asksForPlace(env: NodeJS.ProcessEnv): boolean {
+function asksForPlace(env: NodeJS.ProcessEnv): boolean {
   return Object.keys(env).some((name) => name.startsWith('RESULTS_') && env[name])
 }
 

@@ -36,7 +36,7 @@ export function bulkClient(ask: Ask): Bulk {
 }
 
 /** CRC-32 and not an ETag's MD5 where there is a choice: at 400 MB a second an MD5 is a tenth of all that an image costs. */
-export const checksumHeader = 'x-amz-checksum-crc32'
+const checksumHeader = 'x-amz-checksum-crc32'
 
 /** As `checksumHeader` tells it. */
 export function crc32(bytes: Uint8Array | string): string {

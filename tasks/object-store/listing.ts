@@ -68,7 +68,7 @@ export async function listPage(
 }
 
 /** One that was cut short is no XML, and is asked for again. */
-export function documentOf(text: string): Readonly<Record<string, unknown>> {
+function documentOf(text: string): Readonly<Record<string, unknown>> {
   try {
     return wellFormed(text)
   } catch (error) {
