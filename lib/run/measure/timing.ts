@@ -7,7 +7,7 @@ const tooShort = 0.1
 /** What a span of many operations lasts, so that what disturbs a machine for a moment is a part of it and not all. */
 const wholeSpan = 5
 
-/** More operations than this in a span say that the clock stands still, not that they are short. */
+/** So many operations in no time say that the clock stands still, not that they are short. */
 const mostOperations = 2 ** 20
 
 export interface Timing {
@@ -23,6 +23,7 @@ export interface Timing {
  */
 export function timingOf(clock: Clock): Timing {
   const batches = new Map<string, number>()
+  let stands = false
   return {
     sample(variant, round) {
       let calls = 0
@@ -32,10 +33,13 @@ export function timingOf(clock: Clock): Timing {
         let count = times ?? batches.get(name) ?? 1
         let { took, value } = await span(operation, count, clock)
         const enough = () => (count === 1 ? tooShort : wholeSpan)
-        while (times === undefined && round <= 1 && took < enough() && count < mostOperations) {
+        while (times === undefined && round <= 1 && took < enough() && count < mostOperations && !stands) {
           // A little more than it seems to take: an operation becomes quicker as it is repeated.
-          count = Math.ceil(count * Math.min(10, Math.max(2, (1.2 * wholeSpan) / took)))
+          const more = Math.ceil(count * Math.min(10, Math.max(2, (1.2 * wholeSpan) / took)))
+          count = Math.min(more, mostOperations)
           ;({ took, value } = await span(operation, count, clock))
+          stands = took === 0 && count === mostOperations
+          if (stands) count = 1
         }
         batches.set(name, count)
         return { seconds: took / count / 1000, value }

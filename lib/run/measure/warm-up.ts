@@ -9,6 +9,9 @@ const share = 0.2
 /** Milliseconds, or rounds, before which nothing is called steady: what a runtime compiles as it goes, it has compiled by then. */
 const least = { time: 250, rounds: 1000 }
 
+/** Rounds after which the search is given up: without a clock that goes on it would have no end, and fill the memory. */
+const mostRounds = 20_000
+
 /** Rounds that are looked at, and how many at least. */
 const window = { least: 5, most: 100 }
 
@@ -43,6 +46,7 @@ export async function warmUp(
     }
     if (rounds >= most && compiled)
       return { rounds, steady: false, because: 'not steady after as many rounds as are to be measured' }
+    if (rounds >= mostRounds) return { rounds, steady: false, because: `not steady after ${mostRounds} rounds` }
     if (time >= within) return { rounds, steady: false, because: `not steady within ${100 * share} % of the budget` }
   }
 }

@@ -99,10 +99,13 @@ describe('an operation', () => {
     expect(done).toBe(5)
   })
 
-  test('of a clock that stands still comes to an end', async () => {
-    const { take, done } = timed(0)
-    expect((await take(1)).seconds).toBe(0)
-    expect(done()).toBeGreaterThan(2 ** 20)
+  test('of a clock that stands still comes to an end, and is done once from then on', async () => {
+    const { take, done, timing } = timed(0)
+    expect((await take(0)).seconds).toBe(0)
+    const before = done()
+    expect(before).toBeWithin(2 ** 20, 2 ** 22)
+    for (const round of [0, 1, 2]) await take(round)
+    expect([done() - before, timing.batches()]).toEqual([3, { all: 1 }])
   })
 
   test('that is synchronous is not awaited each time', async () => {

@@ -56,6 +56,15 @@ describe('the warm-up', () => {
     })
   })
 
+  test('comes to an end where neither the clock goes on nor the numbers are steady', async () => {
+    const rising = Array.from({ length: 25_000 }, (_, i) => i)
+    expect((await warmed(rising, {}, 0)).warmup).toEqual({
+      rounds: 20_000,
+      steady: false,
+      because: 'not steady after 20000 rounds',
+    })
+  })
+
   test('of short operations goes on until what a runtime compiles is compiled', async () => {
     expect((await warmed([1], {}, 1)).warmup).toMatchObject({ rounds: 250, steady: true })
     expect((await warmed([1], {}, 0.001)).warmup?.rounds).toBeWithin(1000, 1500)
