@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import * as v from 'valibot'
 
 // A real cron daemon starts plans, is kept out by a lock, tells of it and forgets. The one test that waits for a clock to
 // show the next minute. The daemon has a spool of its own where this machine lets us hide the system's from it.
@@ -71,8 +72,25 @@ export default definePlan({ name: '${name}', kind: 'smoke', title: 'Plan ${name}
 })
 `
 
+const Night = v.object({ run: v.string(), verdict: v.string(), baseline: v.optional(v.number()) })
+
+const nightly = `import { definePlan, higher, lower, noWorseThanBaseline, quantity } from 'assay'
+export default definePlan({ name: 'nightly', kind: 'performance', title: 'Packing', schedule: '* * * * *' }, (plan) => {
+  plan.measure({
+    name: 'packing',
+    metrics: { size: lower('B', noWorseThanBaseline(1.01)), rate: higher('MB/s') },
+    samples: 10,
+    run: async (_, { time }) => {
+      const text = Buffer.from('how well does it pack? '.repeat(20_000))
+      const { seconds, value } = await time(() => Bun.gzipSync(text))
+      return { size: quantity(value.length, 'B'), rate: quantity(text.length / 1e6 / seconds, 'MB/s') }
+    },
+  })
+})
+`
+
 test.skipIf(reason !== undefined)(
-  'cron runs what is installed, a lock keeps the next minute’s out, each failure is told, and nothing is left',
+  'cron runs what is installed, a night is held against another, a lock keeps the next minute’s out, each failure is told, and nothing is left',
   async () => {
     mkdirSync(join(root, 'plans'), { recursive: true })
     mkdirSync(join(root, 'node_modules'))
@@ -86,6 +104,8 @@ test.skipIf(reason !== undefined)(
       planText('far', `{ cron: '@daily', zone: 'Antarctica/Troll' }`, "return ''"),
     )
 
+    writeFileSync(join(root, 'plans/nightly.ts'), nightly)
+
     const run = await startCron()
     const assay = (...words: readonly string[]) => run([process.execPath, join(home, 'lib/cli/main.ts'), ...words])
     const before = run(['crontab', '-l'])
@@ -93,7 +113,9 @@ test.skipIf(reason !== undefined)(
     run(['crontab', '-'], others)
 
     const onFail = `{ printf '100%% \\\\ of %s: %s\\n' "$ASSAY_PLAN" "$ASSAY_OUTCOME"; cat; } >>'${join(scratch, 'told')}'`
-    expect(assay('schedule', 'install', '--on-fail', onFail)).toContain('The crontab runs 2 plans: far, slow\n')
+    expect(assay('schedule', 'install', '--on-fail', onFail)).toContain(
+      'The crontab runs 3 plans: far, nightly, slow\n',
+    )
     const installed = run(['crontab', '-l'])
     expect(installed).toStartWith(others)
     expect(installed).toMatch(
@@ -102,6 +124,23 @@ test.skipIf(reason !== undefined)(
 
     const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
     const told = () => read(join(scratch, 'told'))
+    // Later nights are held against the first.
+    const nights = () => {
+      const lines = assay('history', 'nightly', '--metric', 'size', '--json').split('\n').filter(Boolean)
+      return lines.map((line) => v.parse(Night, JSON.parse(line)))
+    }
+    await until(() => read(join(root, 'runs/schedule.log')).includes('passed · 1 measure'), 200)
+    const [first] = nights()
+    assay('baseline', 'set', first?.run ?? 'none')
+    await until(() => nights().length > 1, 200)
+    expect(
+      nights()
+        .slice(0, 2)
+        .map(({ verdict, baseline }) => [verdict, baseline]),
+    ).toEqual([
+      ['recorded', 1],
+      ['pass', 1],
+    ])
     // The command writes its own line first, and what it is told a moment later.
     await until(() => told().includes('running since'), 200)
     expect(told()).toStartWith('100% \\ of slow: overlapped\nslow overlapped on ')

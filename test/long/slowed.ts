@@ -41,7 +41,8 @@ test(
     expect(verdicts).toHaveLength(times.length)
     for (const verdict of verdicts) expect(['fail', 'undecided']).toContain(verdict ?? '')
     const noise = Math.max(widest, baseline.widest)
-    if (noise > 0.05) return console.warn(`not asked whether it is caught: samples differ by ${noise.toPrecision(2)}`)
+    // So few samples decide nothing by wider intervals, wrong once in a hundred at most.
+    if (noise > 0.02) return console.warn(`not asked whether it is caught: samples differ by ${noise.toPrecision(2)}`)
     expect(verdicts).toEqual(times.map(() => 'fail'))
     expect(err).toContain('times the baseline')
     expect(exit).toBe(1)
