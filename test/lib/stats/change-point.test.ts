@@ -72,6 +72,15 @@ describe('a change point', () => {
     expect(points.map(({ ratio }) => ratio)).toEqual([expect.closeTo(1.1, 1), expect.closeTo(0.9, 1)])
   })
 
+  test('far beyond chance is found at an error rate that no number of random orders could show', () => {
+    const random = seeded(31)
+    const year = Array.from({ length: 365 }, (_, night) => (night < 200 ? 1 : 1.1) + 0.02 * normal(random))
+    expect(changePoints(year, 1e-12).map(({ at }) => at)).toEqual([200])
+    // Nine like these on one side of eighteen are as far apart once in 24,310 orders.
+    const few = Array.from({ length: 18 }, (_, night) => (night < 9 ? 1 : 1.1) + 0.02 * normal(random))
+    expect(changePoints(few, 1e-6)).toEqual([])
+  })
+
   test('is not one odd night, nor two, nor any in a series that is short or never moves', () => {
     const random = seeded(9)
     const quiet = nights(40, () => 1 + 0.005 * normal(random))
