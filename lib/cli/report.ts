@@ -27,7 +27,7 @@ const flags = {
     type: 'boolean',
     help: 'prints the results as a Markdown table on stdout: for a ticket, or >> "$GITHUB_STEP_SUMMARY"',
   },
-  send: { type: 'boolean', help: 'stores the results, again, where RESULTS_BUCKET says' },
+  send: { type: 'boolean', help: 'stores the results, again, where a variable RESULTS_… says' },
   json: { type: 'boolean', help: 'prints the events as JSON lines on stdout' },
   explain: { type: 'boolean', help: 'says why each step ran or was reused' },
   ...commonFlags,

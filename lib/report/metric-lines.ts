@@ -22,8 +22,8 @@ export function samplingWords(sampling: SamplingRecord | undefined): string {
 }
 
 /**
- * A line a metric, in columns, and under it why it did not pass; then why others were held against nothing, what speaks against believing the samples, a line a kind, and what the
- * machine did meanwhile.
+ * A line a metric, in columns, and under it why it did not pass; then why others were held against nothing, what speaks against believing
+ * the samples, a line a kind, and what the machine did meanwhile.
  */
 export function metricLines({ metrics = [], sampling }: StepEnded, page: Page): readonly string[] {
   const rows = metrics.map((metric) => ({ metric, cells: cellsOf(metric) }))

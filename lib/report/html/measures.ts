@@ -30,16 +30,16 @@ ${rawLinks(metrics, showing.beside)}`
 }
 
 function familyRows(family: Family, showing: Showing): Html {
-  const several = family.members.some(({ record }) => record.variant !== undefined)
+  const varied = family.members.some(({ record }) => record.variant !== undefined)
   const head = html`<tr class="family"><th scope="rowgroup" colspan="8">${oneLine(family.name)} <small>${betterText(family)}</small></th></tr>`
   const rows = family.members.map((member, index) => {
-    const name = several
+    const name = varied
       ? html`${oneLine(member.record.variant ?? member.record.name)}`
       : html`${oneLine(family.name)}<small>${betterText(family)}</small>`
     const domain = family.domain && { ...family.domain, axis: index === family.members.length - 1 }
     return memberRows(name, member, domain, showing)
   })
-  return html`<tbody${several ? html` class="variants"` : undefined}>${several ? head : undefined}${rows}</tbody>`
+  return html`<tbody${varied ? html` class="variants"` : undefined}>${varied ? head : undefined}${rows}</tbody>`
 }
 
 function betterText({ better }: Family): string {
