@@ -76,8 +76,11 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
           ended,
         )
         codes.push(ran)
-        views.end()
-        await results.send(signal, output.people.write)
+        try {
+          views.end()
+        } finally {
+          await results.send(signal, output.people.write)
+        }
       },
     )
   } catch (error) {

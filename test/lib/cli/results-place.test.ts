@@ -12,6 +12,10 @@ const measuring = `plan.measure({ name: 'speed', metrics: { time: lower('s') }, 
 const plans = {
   passes: planText('passes', passing),
   fails: planText('fails', failing),
+  blocks: planText(
+    'blocks',
+    `plan.step({ name: 'takes the place', output: v.string(), run: async ({}, { $ }) => (await $\`mkdir all.xml\`).stdout })`,
+  ),
   measures: planText('measures', measuring).replace('import {', 'import { lower, quantity,'),
 }
 
@@ -56,6 +60,13 @@ describe('with RESULTS_BUCKET set', () => {
     )
     const wrong = { ...env, S3_ENDPOINT: closedPort(), AWS_ACCESS_KEY_ID: 'other', AWS_SESSION_TOKEN: 'of other keys' }
     expect((await repo.run(['plan', 'passes'], { env: { ...wrong, ...bucket.env } })).out).toContain('stored:')
+  })
+
+  test('what a run leaves is stored also where a file for all of them could not be written', async () => {
+    const repo = repository(plans)
+    const blocked = await repo.run(['plan', 'blocks', '--junit', 'all.xml'], { env: bucket.env })
+    expect([blocked.exit, blocked.out]).toEqual([2, expect.stringContaining('stored:')])
+    expect(sentenceOf(blocked)).toStartWith("Cannot write results as 'all.xml'")
   })
 
   test('several plans are stored once all have ended, the results on stdout alone', async () => {
