@@ -30,7 +30,7 @@ const flags = {
 const words = `Removes old runs, and what has not been used as long of .assay/
 
 Of runs/schedule.log the last 10 MB stay, and of the starts that a lock kept out those as old as the runs that stay.
-Of a run that measured something the journal stays, which history, compare and report read.
+Of a run that measured something the journal stays, which history, compare and report read, and of all later ones.
 Never the newest run of a plan, never one that goes on, never a baseline's, never what takes long to make again of .assay/
 (python, noise, the index of runs), never through a symbolic link.
 
@@ -131,18 +131,21 @@ interface Staying {
 function sweepPlan(places: Places, plan: string, { keep, held }: Staying, dry: boolean, remove: Remove): number {
   const store = fileStore(places.runs)
   const runs = store.runs(plan)
-  const old = runs
-    .slice(0, -1)
-    .filter((run, index) =>
-      keep.kind === 'runs'
-        ? index < runs.length - keep.runs
-        : startOf(store.pathOf(plan, run), run) < daysAgo(keep.days),
-    )
-    .filter((run) => !held.has(run) && !goesOn(join(places.runs, plan), run))
-  const measured = new Set(old.filter((run) => hasNumbers(store.read(plan, run))))
-  const gone = new Set(old.filter((run) => !measured.has(run)))
-  const leaving = old.filter((run) => gone.has(run) || !isJournalAlone(store.pathOf(plan, run)))
-  const oldest = runs.find((run) => !gone.has(run))
+  const old = new Set(
+    runs
+      .slice(0, -1)
+      .filter((run, index) =>
+        keep.kind === 'runs'
+          ? index < runs.length - keep.runs
+          : startOf(store.pathOf(plan, run), run) < daysAgo(keep.days),
+      )
+      .filter((run) => !held.has(run) && !goesOn(join(places.runs, plan), run)),
+  )
+  // Of later ones the journal stays, whatever they measured: in a history, a night of which nothing is left would be one that was missed.
+  const first = runs.findIndex((run) => !old.has(run) || hasNumbers(store.read(plan, run)))
+  const oldest = runs[first]
+  const gone = new Set(runs.slice(0, first))
+  const leaving = [...old].filter((run) => gone.has(run) || holdsMore(store.pathOf(plan, run)))
   const since = oldest === undefined ? 0 : startOf(store.pathOf(plan, oldest), oldest)
   if (leaving.length === 0) return since
   // Held, so that nobody resumes a run while it is taken away.
@@ -160,9 +163,8 @@ function sweepPlan(places: Places, plan: string, { keep, held }: Staying, dry: b
   return since
 }
 
-function isJournalAlone(folder: string): boolean {
-  const names = readdirSync(folder)
-  return names.length === 1 && names[0] === journal
+function holdsMore(folder: string): boolean {
+  return readdirSync(folder).some((name) => name !== journal)
 }
 
 /** Whether a history would miss the run: what a metric was is nowhere else. */

@@ -63,6 +63,25 @@ describe('gc', () => {
     expect(await shown()).toEqual(before)
   })
 
+  test('leaves no night between two that stay to be taken for one that was missed', async () => {
+    const at = repository({ perf: measuring })
+    const runs = nights(at, 'perf', [1, 1.1, 1.2, 1.3])
+    for (const run of [runs[0], runs[2]]) {
+      const path = `runs/perf/${run}/journal.jsonl`
+      at.file(path, at.read(path).replace(/^.*"step-ended".*\n/gm, ''))
+      at.file(`runs/perf/${run}/log.txt`, 'x')
+    }
+    const started = async () =>
+      (await at.run(['history', 'perf', '--json'])).out
+        .split('\n')
+        .flatMap((line) => /"run":"([^"]*)"/.exec(line)?.[1] ?? [])
+    expect(await started()).toEqual([...runs])
+    await at.run(['gc', '--keep', '1'])
+    expect(await started()).toEqual(runs.slice(1))
+    expect(readdirSync(join(at.dir, 'runs/perf', runs[2] ?? ''))).toEqual(['journal.jsonl'])
+    expect((await at.run(['gc', '--keep', '1'])).out).toBe('Nothing to remove\n')
+  })
+
   test('forgets a baseline’s run once it is one no longer, and never follows a link in a run', async () => {
     const { at, runs, filesOf } = withRuns()
     const outside = at.file('outside/kept', 'x')
