@@ -4,7 +4,7 @@ export interface Machine {
   fingerprint(): string
   /** Looks at the machine now; `end` looks again and says what came in between that may show in numbers. Each look takes milliseconds. */
   watch(): Watch
-  /** What `noise` found on this machine; undefined where it has not been run. */
+  /** What `noise` found on this machine; undefined where it has not been run. Throws a Problem where that cannot be read. */
   detectable(): readonly Detectable[] | undefined
 }
 

@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs'
 import { cpus, hostname, release, totalmem, type } from 'node:os'
-import type { Machine } from '../machine/machine.ts'
+import type { Detectable, Machine } from '../machine/machine.ts'
+import { messageOf } from '../plan/problem.ts'
 import type { Environment } from '../record/event.ts'
 
-/** Where this runs: machine, runtime and the commit that `folder` stands at. Nothing of it comes from variables. */
-export function environmentOf(folder: string, machine?: Machine): Environment {
+/**
+ * Where this runs: machine, runtime and the commit that `folder` stands at. Nothing of it comes from variables. `tell` hears why the
+ * machine's noise floor is left out where it cannot be read, which stops no run.
+ */
+export function environmentOf(
+  folder: string,
+  machine?: Machine,
+  tell: (sentence: string) => void = () => {},
+): Environment {
   const processors = cpus()
   return {
     host: hostname(),
@@ -13,16 +21,28 @@ export function environmentOf(folder: string, machine?: Machine): Environment {
     memory: totalmem(),
     os: `${type()} ${release()}`,
     bun: Bun.version,
-    ...machineOf(machine),
+    ...machineOf(machine, tell),
     ...gpuOf(),
     ...commitOf(folder),
   }
 }
 
-function machineOf(machine: Machine | undefined): Pick<Environment, 'machine' | 'detectable'> {
+function machineOf(
+  machine: Machine | undefined,
+  tell: (sentence: string) => void,
+): Pick<Environment, 'machine' | 'detectable'> {
   if (machine === undefined) return {}
-  const detectable = machine.detectable()
+  const detectable = detectableOn(machine, tell)
   return { machine: machine.fingerprint(), ...(detectable && { detectable: [...detectable] }) }
+}
+
+function detectableOn(machine: Machine, tell: (sentence: string) => void): readonly Detectable[] | undefined {
+  try {
+    return machine.detectable()
+  } catch (error) {
+    tell(`${messageOf(error)} This run goes on as if it had not been measured.`)
+    return undefined
+  }
 }
 
 /** What NVIDIA's driver says of itself; other cards are asked by the GPU plans. */

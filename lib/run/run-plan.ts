@@ -134,7 +134,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   if (lock.kind === 'busy') return lock
   const tree = holdTree()
   try {
-    const left = await endLeftBehind(store, plan.name)
+    const notices = [...(await endLeftBehind(store, plan.name))]
     const heading: Heading = {
       at: clock.now().toISOString(),
       plan: plan.name,
@@ -152,7 +152,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
       ...(selected.size < graph.nodes.length && {
         selected: [...selected].map((index) => graph.nodes[index]?.name ?? ''),
       }),
-      environment: environmentOf(cwd, options.machine),
+      environment: environmentOf(cwd, options.machine, (sentence) => notices.push(sentence)),
       tree: {
         pid: process.pid,
         ...(tree.tag !== undefined && { tag: tree.tag, boot: bootId() }),
@@ -163,7 +163,20 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
     const files = before === undefined ? store.create(plan.name, run) : store.open(plan.name, run)
     const own = following(options.signal)
     try {
-      return await runIn(files, plan, graph, selected, heading, before, mask, options, lock.tookOver, left, tree, own)
+      return await runIn(
+        files,
+        plan,
+        graph,
+        selected,
+        heading,
+        before,
+        mask,
+        options,
+        lock.tookOver,
+        notices,
+        tree,
+        own,
+      )
     } finally {
       own.release()
       files.close()
@@ -185,7 +198,7 @@ async function runIn<P extends Params>(
   mask: Mask,
   options: RunOptions,
   died: LockHolder | undefined,
-  left: readonly string[],
+  notices: readonly string[],
   tree: Tree,
   { controller: own }: Following,
 ): Promise<RunResult> {
@@ -220,7 +233,7 @@ async function runIn<P extends Params>(
     announce(
       `took over the lock that run ${died.run} (process ${died.pid} on ${died.host}) held since ${died.since}: that process is gone`,
     )
-  for (const sentence of left) announce(sentence)
+  for (const sentence of notices) announce(sentence)
   const sayGrace = stopping.onStop(() => {
     const slow = slowestProgram()
     if (slow !== undefined && slow.grace > 5000) announce(`${slow.name} has up to ${slow.grace / 1000} s to end`)
