@@ -30,9 +30,9 @@ const words = `Compares the metrics of two runs: the second over the first, with
   RUN RUN      ids, unique beginnings of them, or runs' folders
   RUN          one alone is held against its baseline
 
-pass: the second is no worse than F times the first; fail: it is worse; either is wrong at most once in 100. undecided: the samples
-do not tell. They know how their own run went, not what runs differ by among themselves: history shows that. Exits with 1 where one
-fails.
+pass: the second is no worse than F times the first; fail: it is worse; in 100 comparisons at most one has any such verdict wrong,
+however many metrics it is of. undecided: the samples do not tell. They know how their own run went, not what runs differ by among
+themselves: history shows that. Exits with 1 where one fails.
 
 flags
 `

@@ -2,7 +2,7 @@ import type { Baseline, BaselineMetric } from '../record/baseline.ts'
 import type { MetricRecord, Verdict } from '../record/event.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { decide, samplesNeeded } from '../stats/decide.ts'
-import { ratioEstimate } from '../stats/estimate.ts'
+import { type Estimate, ratioEstimate } from '../stats/estimate.ts'
 import { quantile } from '../stats/quantile.ts'
 
 /** One of two that are compared: a run, or the baseline that was made of one. */
@@ -34,7 +34,7 @@ export interface Comparison {
   readonly n: readonly [number, number]
   /** The second over the first, with the interval that holds it nineteen times in twenty; undefined where that cannot be said. */
   readonly ratio: { readonly value: number; readonly low: number; readonly high: number } | undefined
-  /** Whether the second is no worse than `factor` times the first, wrong at most once in a hundred. */
+  /** Whether the second is no worse than `factor` times the first; all of a comparison together are wrong at most once in a hundred. */
   readonly verdict: Extract<Verdict, 'pass' | 'fail' | 'undecided'>
   /** Why it is undecided. */
   readonly because: string | undefined
@@ -56,38 +56,48 @@ export function comparedBaseline({ plan, run, at, commit, machine, params = {}, 
 
 /** Each metric that both have in the same unit, in the order of the second. `factor`: how many times worse the second may be. */
 export function comparisonsOf(first: Compared, second: Compared, factor: number): readonly Comparison[] {
-  return second.metrics.flatMap(({ step, metric, unit, samples, judged }) => {
+  const pairs = second.metrics.flatMap(({ step, metric, unit, samples, judged }) => {
     const before = first.metrics.find((one) => one.step === step && one.metric === metric && one.unit === unit)
     if (before === undefined || judged === undefined || samples.length * before.samples.length === 0) return []
     const { better, quantile: q = 0.5 } = judged
     return [
       {
-        ...{ step, metric, unit, better },
-        first: quantile(before.samples, q),
-        second: quantile(samples, q),
-        n: [before.samples.length, samples.length] as const,
-        ...judgement(samples, before.samples, q, better, factor),
+        step,
+        metric,
+        unit,
+        better,
+        q,
+        samples,
+        before: before.samples,
+        ratio: ratioEstimate(samples, before.samples, q),
       },
     ]
   })
+  // Runs that are alike must seldom show a failure in any of their metrics, however many those are.
+  const among = pairs.filter(({ ratio }) => ratio !== undefined).length
+  return pairs.map(({ q, samples, before, ratio, ...names }) => ({
+    ...names,
+    first: quantile(before, q),
+    second: quantile(samples, q),
+    n: [before.length, samples.length] as const,
+    ...judgement(ratio, names.better, factor, among),
+  }))
 }
 
 function judgement(
-  samples: readonly number[],
-  before: readonly number[],
-  q: number,
+  estimate: Estimate | undefined,
   better: 'higher' | 'lower',
   factor: number,
+  among: number,
 ): Pick<Comparison, 'ratio' | 'verdict' | 'because'> {
-  const estimate = ratioEstimate(samples, before, q)
   if (estimate === undefined)
     return { ratio: undefined, verdict: 'undecided', because: 'a ratio needs samples above zero' }
   const [bound, right] = better === 'lower' ? ([factor, 'below'] as const) : ([1 / factor, 'above'] as const)
-  const { decision, interval } = decide(estimate, { bound, touching: right, looks: 1 })
+  const { decision, interval } = decide(estimate, { bound, touching: right, looks: 1, among })
   const ratio = interval && { value: estimate.value, ...interval }
   if (decision === right) return { ratio, verdict: 'pass', because: undefined }
   if (decision === 'above' || decision === 'below') return { ratio, verdict: 'fail', because: undefined }
-  const needed = samplesNeeded(estimate, bound, 1)
+  const needed = samplesNeeded(estimate, bound, among)
   const because =
     needed === undefined ? 'more samples of the second alone would not tell' : `about ${needed} samples would tell`
   return { ratio, verdict: 'undecided', because }

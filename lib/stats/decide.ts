@@ -23,6 +23,8 @@ export interface Question {
   readonly precision?: number | undefined
   /** How many looks there may be in all, this one included; 1 where the number of samples was fixed beforehand. */
   readonly looks: number
+  /** Among how many questions the error rate is shared, so that it is that of all together; 1 when absent. */
+  readonly among?: number | undefined
 }
 
 export interface Decision {
@@ -40,12 +42,15 @@ export interface Decision {
  * Whether samples tell on which side of a bound their figure lies. One look is as good as another: the error rate is shared evenly among
  * them (Bonferroni), which holds however they depend on each other and whenever one stops.
  */
-export function decide(estimate: Estimate, { bound, touching = 'below', precision, looks }: Question): Decision {
+export function decide(
+  estimate: Estimate,
+  { bound, touching = 'below', precision, looks, among = 1 }: Question,
+): Decision {
   const level = 0.95
   const shown = estimate.intervalAt(lookLevel(level, looks))
   const interval = Number.isFinite(shown.low) && Number.isFinite(shown.high) ? shown : undefined
   if (bound !== undefined) {
-    const { low, high } = estimate.intervalAt(1 - errorRate / looks)
+    const { low, high } = estimate.intervalAt(1 - errorRate / (looks * among))
     if (high < bound || (high === bound && touching === 'below')) return { decision: 'below', interval, level }
     if (low > bound || (low === bound && touching === 'above')) return { decision: 'above', interval, level }
   }
@@ -74,10 +79,10 @@ export function relativeHalfWidth({ low, high }: Interval, value: number): numbe
 
 /**
  * About how many samples like these would decide on which side of `bound` they lie. Undefined where no number would: the value is the bound
- * itself, or a baseline of the size it has leaves too much open.
+ * itself, or a baseline of the size it has leaves too much open. `shares`: into how many the error rate is shared, by looks and questions.
  */
-export function samplesNeeded(estimate: Estimate, bound: number, looks: number): number | undefined {
-  const level = 1 - errorRate / looks
+export function samplesNeeded(estimate: Estimate, bound: number, shares: number): number | undefined {
+  const level = 1 - errorRate / shares
   const decided = (n: number) => {
     const { low, high } = estimate.intervalAt(level, n)
     return low > bound || high < bound
