@@ -16,6 +16,7 @@ import { writeTo } from './print.ts'
 import { goesOn } from './running.ts'
 import { shownPath } from './shown-path.ts'
 import { trimLog } from './trim-log.ts'
+import { writing } from './writing.ts'
 
 const flags = {
   keep: {
@@ -81,7 +82,10 @@ export async function run(args: readonly string[]): Promise<number> {
       const oldest = sweepPlan(places, plan, { keep, held }, dry, remove)
       const folder = join(places.runs, plan)
       const since = new Date(Math.min(oldest, oldestOf(places, plan, keep).getTime()))
-      cut(join(folder, 'refused.jsonl'), forgetRefusals(folder, since, dry))
+      cut(
+        join(folder, 'refused.jsonl'),
+        writing(folder, () => forgetRefusals(folder, since, dry)),
+      )
     }
     const log = join(places.runs, 'schedule.log')
     cut(log, trimLog(log, logBytes, dry))

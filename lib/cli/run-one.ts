@@ -177,7 +177,11 @@ function finish(result: RunResult, { places, plan, output, views }: OneRun, stor
       writeTo(2, `${reason}\n`)
       views.absent(plan.name, reason)
       const at = new Date().toISOString()
-      writing(places.runs, () => noteRefusal(join(places.runs, plan.name), { at, holder: result.holder?.run }))
+      try {
+        writing(places.runs, () => noteRefusal(join(places.runs, plan.name), { at, holder: result.holder?.run }))
+      } catch (error) {
+        tellProblem(error) // a history that lacks it is no reason to say another thing than busy
+      }
       return 75
     }
     case 'nothing to do':

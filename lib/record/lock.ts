@@ -1,5 +1,5 @@
 import { dlopen, read } from 'bun:ffi'
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import * as v from 'valibot'
 import { bootId, standingOf } from './holder.ts'
 import type { Lock, LockHolder } from './store.ts'
@@ -42,6 +42,24 @@ export function lockFile(path: string, holder: LockHolder): Lock {
 /** Locks an open file against everybody else who asks, until it is closed; false when somebody else has it. */
 export function tryLock(fd: number): boolean {
   return flock(fd) === 'ours'
+}
+
+/**
+ * Does `work` with the file at `path`, opened with `flags`, while nobody else who asks by this has it; what was locked is what the path
+ * names, also where the file was put in another's place meanwhile. Who has it may have been stopped: after `seconds` the system's kind of
+ * error is thrown.
+ */
+export function aloneWith<T>(path: string, flags: 'a' | 'w', seconds: number, work: (fd: number) => T): T {
+  const deadline = performance.now() + seconds * 1000
+  do {
+    const fd = openSync(path, flags)
+    try {
+      if (!takenByOthers(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return work(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } while (performance.now() < deadline)
+  throw Object.assign(new Error(`another process has had ${path} for ${seconds} s`), { syscall: 'flock' })
 }
 
 /** As `tryLock`, where a file system without such locks is no reason to give up; true when somebody else has it. */

@@ -1,8 +1,8 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { writeWhole } from './files.ts'
-import { takenByOthers } from './lock.ts'
+import { aloneWith } from './lock.ts'
 
 const refusal = v.object({ schema: v.literal(1), at: v.string(), holder: v.optional(v.string()) })
 
@@ -12,18 +12,22 @@ export interface Refusal extends Omit<v.InferOutput<typeof refusal>, 'schema'> {
 // Beside the runs and not in one, since there was none.
 const fileIn = (folder: string) => join(folder, 'refused.jsonl')
 
+/** Seconds: whoever has the file has it for a moment. */
+const patience = 5
+
 /** Adds a refusal to those of the plan whose runs are in `folder`. */
 export function noteRefusal(folder: string, { at, holder }: Refusal): void {
   mkdirSync(folder, { recursive: true })
   const line = `${JSON.stringify({ schema: 1, at, ...(holder !== undefined && { holder }) })}\n`
-  held(fileIn(folder), (fd) => writeSync(fd, line))
+  aloneWith(fileIn(folder), 'a', patience, (fd) => writeSync(fd, line))
 }
 
 /** Forgets those from before `time`, and returns how many bytes that frees; `dry`: would free. */
 export function forgetRefusals(folder: string, time: Date, dry: boolean): number {
   const path = fileIn(folder)
   if (!existsSync(path)) return 0
-  return held(path, () => {
+  // Nobody adds a line while the file is put in the place of the one before.
+  return aloneWith(path, 'a', patience, () => {
     const text = readFileSync(path, 'utf8')
     const kept = text.split(/(?<=\n)/).filter((line) => {
       const refused = refusalOf(line)
@@ -33,18 +37,6 @@ export function forgetRefusals(folder: string, time: Date, dry: boolean): number
     if (freed > 0 && !dry) writeWhole(path, kept.join(''))
     return freed
   })
-}
-
-/** Nobody adds a line while the file is put in the place of the one before. */
-function held<T>(path: string, work: (fd: number) => T): T {
-  for (;;) {
-    const fd = openSync(path, 'a')
-    try {
-      if (!takenByOthers(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return work(fd)
-    } finally {
-      closeSync(fd)
-    }
-  }
 }
 
 /** The refusals of the plan whose runs are in `folder`, oldest first; a line that is none (torn, of a newer Assay) is left out. */

@@ -1,21 +1,11 @@
 import { Database, SQLiteError } from 'bun:sqlite'
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errorCode, messageOf } from '../plan/problem.ts'
 import { foldersOf } from './folder.ts'
 import { questions, type RunIndex } from './index-queries.ts'
 import { createTables, indexVersion, knownStamps, type Stamp, writer } from './index-tables.ts'
-import { takenByOthers } from './lock.ts'
+import { aloneWith } from './lock.ts'
 import { digestOf } from './run-digest.ts'
 
 export interface IndexPlaces {
@@ -171,16 +161,7 @@ function removeUnfinished(file: string): void {
 
 /** Does `work` while no other process changes the index. */
 function alone<T>(file: string, work: () => T): T {
-  const fd = openSync(join(dirname(file), `.${basename(file)}.lock`), 'w')
-  try {
-    // Each look takes 50 ms. In the system's words, as for anything else that keeps the index from being kept.
-    for (let left = 1200; takenByOthers(fd); left--)
-      if (left === 0)
-        throw Object.assign(new Error('another process has been at it for a minute'), { syscall: 'flock' })
-    return work()
-  } finally {
-    closeSync(fd)
-  }
+  return aloneWith(join(dirname(file), `.${basename(file)}.lock`), 'w', 60, work)
 }
 
 function isDamage(error: unknown): boolean {

@@ -40,6 +40,20 @@ describe('two runs of one plan', () => {
     expect((await at.run(['plan', 'slow'])).exit).toBe(0)
   })
 
+  test('are told apart also where the second cannot be noted', async () => {
+    const at = repo()
+    const first = at.start(['plan', 'slow'])
+    await started(at)
+    at.file('runs/slow/refused.jsonl/in-its-place', '')
+    const second = await at.run(['plan', 'slow'])
+    at.file('go', '')
+    expect([await first.exited, second.exit, second.err.match(/^Cannot .*? as /gm)]).toEqual([
+      0,
+      75,
+      ['Cannot run slow as ', 'Cannot write results as '],
+    ])
+  })
+
   test('and one command of several plans has the one that was kept out in its JUnit, as an error', async () => {
     const at = repository({ slow: planText('slow', waiting), quick: planText('quick', passing), bad: 'syntax error' })
     const first = at.start(['plan', 'slow'])

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootId, standingOf, startOf, thisProcess } from '../../../lib/record/holder.ts'
-import { lockFile } from '../../../lib/record/lock.ts'
+import { aloneWith, lockFile } from '../../../lib/record/lock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-lock-'))
 const children: Bun.Subprocess[] = []
@@ -166,4 +166,25 @@ time.sleep(600)`,
   )
 
   test('this machine tells its starts apart', () => expect(bootId()).not.toBe(''))
+})
+
+describe('a file that one has alone', () => {
+  test('is not waited for any longer than was said', () => {
+    const path = fresh()
+    const word = aloneWith(path, 'a', 1, (fd) => {
+      expect(() => aloneWith(path, 'a', 0.02, () => 'both')).toThrow(`another process has had ${path} for 0.02 s`)
+      writeFileSync(fd, 'a line')
+      return 'one'
+    })
+    expect([word, aloneWith(path, 'a', 0.02, () => readFileSync(path, 'utf8'))]).toEqual(['one', 'a line'])
+  })
+
+  test('is free again when the work throws', () => {
+    const path = fresh()
+    const throws = () => {
+      throw new Error('wrong')
+    }
+    expect(() => aloneWith(path, 'w', 1, throws)).toThrow('wrong')
+    expect(aloneWith(path, 'w', 0.02, () => 'free')).toBe('free')
+  })
 })
