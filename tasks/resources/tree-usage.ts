@@ -83,12 +83,16 @@ export function watchTree(leader: number): TreeWatch {
   }
 }
 
-/** Whoever may descend from `leader`: numbers are given out upwards, and begin anew at the end. */
+/** Whoever may descend from `leader`: numbers are given out upwards, and begin anew at the end. Nobody where `/proc` cannot be read now. */
 function candidates(leader: number): readonly number[] {
   if (process.platform !== 'linux') return []
-  const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
-  const newest = Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
-  return newest >= leader ? all.filter((pid) => pid >= leader) : all
+  try {
+    const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+    const newest = Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
+    return newest >= leader ? all.filter((pid) => pid >= leader) : all
+  } catch {
+    return [] // out of open files for a moment: a look that is missed, as those between two are
+  }
 }
 
 /** A file of `/proc/PID`; empty where the process has ended or is not ours to read. */

@@ -73,3 +73,35 @@ test("of a tree that nothing was seen of only the kernel's account is known", ()
   const watch = watchTree(2 ** 30)
   expect(watch.stop({ cpuSeconds: 2, written: 5 })).toEqual({ cpuSeconds: 2, memory: undefined, written: 5 })
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'a look for which no file is left to open is missed, and no more',
+  async () => {
+    const code = `
+    import { closeSync, openSync } from 'node:fs'
+    import { watchTree } from '${join(import.meta.dir, '../../../tasks/resources/tree-usage.ts')}'
+    const watch = watchTree(process.pid)
+    const held = []
+    const scarce = () => { try { for (;;) held.push(openSync('/dev/null')) } catch { return 'full' } }
+    console.log(scarce())
+    let turn = 0
+    const timer = setInterval(() => {
+      turn += 1
+      if (turn < 5) return void scarce()
+      for (const fd of held.splice(0)) closeSync(fd)
+      if (turn < 15) return
+      clearInterval(timer)
+      console.log(watch.stop(undefined).memory > 0 ? 'seen' : 'not seen')
+    }, 30)`
+    await Bun.write(join(folder, 'scarce.ts'), code)
+    const child = Bun.spawn(
+      ['sh', '-c', `ulimit -n 100; exec "$0" "$1"`, process.execPath, join(folder, 'scarce.ts')],
+      {
+        stdout: 'pipe',
+        stderr: 'inherit',
+      },
+    )
+    expect(await child.stdout.text()).toBe('full\nseen\n')
+    expect(await child.exited).toBe(0)
+  },
+)
