@@ -42,7 +42,10 @@ export async function uploadsOf(seen: UploadedBy): Promise<Uploads> {
     return { kind: 'unseen', reason }
   }
   const bytes = all.reduce((sum, upload) => sum + upload.bytes, 0)
-  return { kind: 'seen', by, bytes, seconds: covered(all) / 1000 }
+  const seconds = covered(all) / 1000
+  if (!(seconds > 0))
+    return { kind: 'unseen', reason: `by the ${by === 'store' ? "store's account" : 'log'} they took no time at all` }
+  return { kind: 'seen', by, bytes, seconds }
 }
 
 function isOf({ output, startedAt }: UploadedBy, { bucket, key, arrived }: PutEvent): boolean {

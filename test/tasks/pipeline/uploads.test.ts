@@ -36,6 +36,15 @@ describe("by the store's account", () => {
     expect(await ask([...others, ...own])).toEqual(await ask(own))
   })
 
+  test('uploads that take no time are too short to be seen', async () => {
+    expect(await ask([put('out/a', 100, 1000, 1000), put('out/b', 50, 1100, 1100)])).toEqual({
+      kind: 'unseen',
+      reason: "by the store's account they took no time at all",
+    })
+    const lines = [line('out/a', 100, 1500, 0), line('out/b', 50, 1600, 0)]
+    expect(await ask(undefined, lines)).toEqual({ kind: 'unseen', reason: 'by the log they took no time at all' })
+  })
+
   test('an object without an account of it leaves the time untold', async () => {
     expect(await ask([put('out/a', 100, 1000, 1100)])).toEqual({
       kind: 'unseen',
