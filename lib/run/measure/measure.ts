@@ -1,5 +1,6 @@
 import type { StepContext } from '../../plan/context.ts'
 import type { MeasureNode } from '../../plan/graph.ts'
+import { messageOf } from '../../plan/problem.ts'
 import type { MetricRecord, SamplingRecord } from '../../record/event.ts'
 import type { Bench } from '../bench.ts'
 import { enoughOf } from './enough.ts'
@@ -20,6 +21,9 @@ export interface Measured {
 /** How long, in milliseconds, samples are taken on end before what waits for the thread has its turn: signals, timers, the terminal. */
 const breathEvery = 20
 
+/** How many samples at most, since a clock may be coarse or stand still. */
+const breathSamples = 1000
+
 /**
  * Takes samples in rounds until there are enough, and judges them. Each round has one of every variant, in an order of its own. What it
  * took is kept as a file also when a sample throws.
@@ -37,7 +41,7 @@ export async function measure(
   const all = seriesOf(node)
   const timing = timingOf(clock)
   const raw: RawSample[] = []
-  let breath = began
+  let breath = { at: began, samples: 0 }
   let warming = 0
 
   const enough = enoughOf(node.rule)
@@ -69,7 +73,12 @@ export async function measure(
     }
   } catch (error) {
     // What was told to stop may come to its end when another attempt, or nobody, is at it.
-    if (raw.length > 0 && !context.signal.aborted) keepRaw()
+    if (raw.length > 0 && !context.signal.aborted)
+      try {
+        keepRaw()
+      } catch (unkept) {
+        context.log(messageOf(unkept)) // what went wrong first is what the measure ends with
+      }
     throw error
   }
 
@@ -102,9 +111,10 @@ export async function measure(
   }
 
   async function breathe(): Promise<void> {
-    if (clock.monotonic() - breath < breathEvery) return
+    breath.samples += 1
+    if (clock.monotonic() - breath.at < breathEvery && breath.samples < breathSamples) return
     await new Promise((resolve) => setImmediate(resolve))
-    breath = clock.monotonic()
+    breath = { at: clock.monotonic(), samples: 0 }
   }
 
   function look(): void {

@@ -29,7 +29,8 @@ export function timingOf(clock: Clock): Timing {
       let calls = 0
       return async (operation, { times } = {}) => {
         calls += 1
-        const name = `${variant ?? 'all'}${calls > 1 ? ` (${calls})` : ''}`
+        // In brackets, which no variant has in its name.
+        const name = `${variant ?? 'all'}${calls > 1 ? ` [${calls}]` : ''}`
         let count = times ?? batches.get(name) ?? 1
         let { took, value } = await span(operation, count, clock)
         const enough = () => (count === 1 ? tooShort : wholeSpan)

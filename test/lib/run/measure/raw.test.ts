@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { lower, quantity } from '../../../../lib/plan/metric.ts'
-import { Failure } from '../../../../lib/plan/problem.ts'
+import { Failure, Problem } from '../../../../lib/plan/problem.ts'
 import { fileStore } from '../../../../lib/record/files.ts'
+import { memoryStore } from '../../../../lib/record/memory.ts'
 import { type RawSample, rawText } from '../../../../lib/run/measure/raw.ts'
 import type { Series } from '../../../../lib/run/measure/series.ts'
 import { rigFor } from '../../../rig.ts'
@@ -53,4 +54,31 @@ test('what a measure took before its answer was wrong is kept, and nothing of a 
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('samples that cannot be kept hide nothing of what went wrong', async () => {
+  const store = memoryStore()
+  const create: typeof store.create = (plan, run) => {
+    const files = store.create(plan, run)
+    const write: typeof files.write = () => {
+      throw new Problem('no room is left')
+    }
+    return { ...files, write }
+  }
+  const rig = rigFor(
+    (plan) => {
+      plan.measure({
+        ...{ name: 'm', metrics: { time: lower('s') }, warmup: 0 },
+        run: (_, { round }) => {
+          if (round === 3) throw new Failure('4 of 5 images were written')
+          return { time: quantity(round, 's') }
+        },
+      })
+    },
+    {},
+    { ...store, create },
+  )
+  const result = await rig.run()
+  expect(rig.steps(result)[0]?.ended).toMatchObject({ outcome: 'failed', reason: '4 of 5 images were written' })
+  expect(rig.events).toContainEqual({ event: 'log', step: 'm', line: 'no room is left' })
 })

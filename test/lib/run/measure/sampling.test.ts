@@ -127,7 +127,7 @@ describe('a measure stops', () => {
         if (stopped === 'decided') expect(['pass', 'fail', 'marginal']).toContain(verdict)
         if (needed !== undefined) expect(needed).toBeGreaterThan(rounds)
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     )
   })
 })
@@ -213,6 +213,20 @@ describe('a sample', () => {
     })
     expect(ended('m')).toMatchObject({ outcome: 'failed', reason: '4 of 5 images were written' })
     expect(ended('m').metrics).toBeUndefined()
+  })
+
+  test('leaves others their turn also by a clock that stands', async () => {
+    let [samples, between] = [0, 0]
+    await scene((plan) => {
+      plan.measure({
+        ...{ name: 'm', metrics: { time: lower('s') }, samples: 2500, warmup: 0 },
+        run: () => {
+          if (samples++ === 0) setImmediate(() => (between = samples))
+          return seconds(1)
+        },
+      })
+    })
+    expect(between).toBeWithin(1, 2500)
   })
 
   test('is announced with the time and the precision that are reached and asked', async () => {

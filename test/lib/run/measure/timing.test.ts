@@ -82,7 +82,18 @@ describe('an operation', () => {
     }
     const { short = 0, ...others } = timing.batches()
     expect(short * 0.05).toBeGreaterThanOrEqual(5)
-    expect(others).toEqual({ 'short (2)': 1, long: 1, 'long (2)': 1 })
+    expect(others).toEqual({ 'short [2]': 1, long: 1, 'long [2]': 1 })
+  })
+
+  test('keeps apart the second call of one variant and another that is called like it', async () => {
+    const clock = stillClock()
+    const timing = timingOf(clock)
+    const first = timing.sample('a', 1)
+    await first(() => clock.tick(1))
+    await first(() => clock.tick(0.01))
+    await timing.sample('a (2)', 1)(() => clock.tick(1))
+    const { a, 'a (2)': like } = timing.batches()
+    expect([a, like]).toEqual([1, 1])
   })
 
   test('is done as often as the plan says', async () => {
