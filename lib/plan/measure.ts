@@ -26,6 +26,9 @@ export function checkMeasure(plan: string, measure: MeasureNode, nodes: readonly
       throw refuse('variants', 'words unlike each other, without brackets', variant)
 
   function checkReference(name: string, { unit, reference }: Metric): void {
+    // It doesn't compile, but nobody has to compile a plan before it runs.
+    if (reference?.kind === 'bound' && reference.unit !== unit)
+      throw refuse(`metrics.${name}`, `held against a bound in ${unit}`, reference.unit)
     if (reference?.kind === 'baseline' && !(reference.factor > 0 && Number.isFinite(reference.factor)))
       throw refuse(`metrics.${name}`, 'held against a factor above 0', reference.factor)
     if (reference?.kind !== 'ratio') return
@@ -110,6 +113,7 @@ export function measurePart(
 
   function ruleOf(): SamplingRule {
     const milliseconds = budget === undefined ? undefined : parseDuration(budget, 'budget')
+    if (milliseconds === 0) throw refuse('budget', 'more than no time', String(budget))
     if (options.samples !== undefined)
       return { kind: 'fixed', samples: whole('samples', options.samples, 1), budget: milliseconds }
     const { minSamples = 10, maxSamples = Math.max(1000, minSamples), precision = 0.02 } = options

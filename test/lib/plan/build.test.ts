@@ -106,6 +106,17 @@ describe('building a plan', () => {
       "Cannot build plan mine as 'precision' must be a share above 0: current value is 0. See 'm'.",
     ],
     [
+      'a budget of no time',
+      (plan) => measure(plan, { budget: '0 s' }),
+      "Cannot build plan mine as 'budget' must be more than no time: current value is 0 s. See 'm'.",
+    ],
+    [
+      'a bound in another unit, where nobody compiled the plan',
+      (plan) =>
+        measure(plan, { metrics: { time: { ...lower('s'), reference: { kind: 'bound', unit: 'ms', high: 1 } } } }),
+      "Cannot build plan mine as 'metrics.time' must be held against a bound in s: current value is ms. See 'm'.",
+    ],
+    [
       'a budget without its unit',
       (plan) => measure(plan, { budget: '30' }),
       "Cannot read a plan as 'budget' must be like '30 s' (ms, s, min or h): current value is 30",
