@@ -20,6 +20,7 @@ const Found = v.object({ kills: v.number(), right: v.number() })
 
 test.skipIf(process.platform !== 'linux').each<[what: string, kills: number, least: number, words: readonly string[]]>([
   ['small', 100, 30, [...small, '--within', '8']],
+  ['small, its store failing', 30, 5, [...small, '--faults', '--jobs', '4', '--within', '4']],
   ['at full size', 10, 2, ['--within', '4']],
 ])('killed %s, up to %d times, functional-1 comes to what it does unbroken', async (_, kills, least, words) => {
   const command = ['torture', 'functional-1', '--kills', String(kills), '--json', ...words]
