@@ -39,9 +39,11 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
 async function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, milliseconds)
-  signal?.addEventListener('abort', () => resolve(), { once: true })
+  const stopped = () => resolve()
+  signal?.addEventListener('abort', stopped)
   await promise
   clearTimeout(timer)
+  signal?.removeEventListener('abort', stopped)
   signal?.throwIfAborted()
 }
 

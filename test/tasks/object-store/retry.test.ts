@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, spyOn, test } from 'bun:test'
+import { getEventListeners } from 'node:events'
 import { Problem } from '../../../lib/plan/problem.ts'
 import type { S3 } from '../../../tasks/object-store/client.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
-import { lingering } from '../../../tasks/object-store/retry.ts'
+import { lingering, retrying } from '../../../tasks/object-store/retry.ts'
 import { startFaulty } from './faulty-store.ts'
 import { sentenceOf } from './store-rig.ts'
 import { serving, speaking, stopWrongServers } from './wrong-servers.ts'
@@ -152,6 +153,14 @@ describe('a signal', () => {
     expect(await call.catch((error: unknown) => error)).toBe(reason)
     expect(performance.now() - told).toBeLessThan(500)
     expect(asked).toBe(6)
+  })
+
+  test('is left as it was by pauses that came to their end', async () => {
+    const { signal } = new AbortController()
+    const work = (attempt: number) => (attempt < 4 ? Promise.reject(new Error('passing')) : Promise.resolve(attempt))
+    const options = { signal, patience: 60_000, isPassing: () => true, again: () => {} }
+    expect(await retrying(work, options)).toBe(4)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   test('that has come lets nothing be asked any more', async () => {
