@@ -12,7 +12,8 @@ export interface Ratio {
 
 /**
  * The ratio ours / theirs over rounds that ran side by side. The interval assumes nothing of how they are spread
- * (lib/stats/median-interval.ts); below six pairs there is none, and it is all there was.
+ * (lib/stats/median-interval.ts); below six pairs there is none, and it is all there was. Not that of lib/stats/ratio.ts: it widens its
+ * interval by how rounds resemble those before them, and makes one of few rounds too, so that tables would not be those published.
  */
 export function pairedRatio(ours: readonly number[], theirs: readonly number[]): Ratio {
   const ratios = ours.flatMap((own, i) => {

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Baseline } from '../record/baseline.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
-import { paramsText } from '../record/run-digest.ts'
+import { paramsKey } from '../record/run-digest.ts'
 import { givenParams, recordedParams } from '../run/params.ts'
 import { maskFor } from '../run/secrets.ts'
 import type { Places } from './places.ts'
@@ -25,7 +25,7 @@ export function baselineFor({ places, plan, machine, given, earlier, tell }: Bas
   const kept = baseline.params
   const mask = maskFor(plan, process.env, given)
   const params = recordedParams(plan, givenParams(plan, process.env, given, earlier()))
-  if (mask(paramsText(params)) === paramsText(kept)) return baseline
+  if (mask(paramsKey(params)) === paramsKey(kept)) return baseline
   const names = [...new Set([...Object.keys(kept), ...Object.keys(params)])].filter(
     (name) => kept[name] !== mask(params[name] ?? ''),
   )

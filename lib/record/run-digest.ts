@@ -46,13 +46,13 @@ export function digestOf(journal: string): RunDigest {
     at: first?.heading?.at ?? '',
     commit,
     machine,
-    params: paramsText(heading?.params ?? {}),
+    params: paramsKey(heading?.params ?? {}),
     metrics: metricsIn(sittings.at(-1) ?? ''),
   }
 }
 
 /** Parameters as a text that is the same for the same ones. */
-export function paramsText(params: Readonly<Record<string, string>>): string {
+export function paramsKey(params: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 

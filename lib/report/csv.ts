@@ -64,7 +64,7 @@ export function csvText(records: readonly RunRecord[]): string {
 export function csvRows(record: RunRecord): readonly string[] {
   const { heading } = record
   const { host, cpu, gpu, driver, commit, dirty } = heading.environment
-  const params = paramsText(heading.params)
+  const params = paramsCell(heading.params)
   const common = { schema: csvSchema, plan: heading.plan, kind: heading.kind, run: heading.run, params }
   const machine = { host, cpu, gpu, driver, commit, dirty }
   const begun = new Map(record.services.flatMap(({ name, state, at }) => (state === 'starting' ? [[name, at]] : [])))
@@ -75,7 +75,7 @@ export function csvRows(record: RunRecord): readonly string[] {
 }
 
 /** As JSON, with the control characters escaped that JSON lets stand and a cell does not. */
-function paramsText(params: Readonly<Record<string, string>>): string {
+function paramsCell(params: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1))
   return JSON.stringify(Object.fromEntries(sorted)).replace(
     controls,
