@@ -2,4 +2,5 @@
 export { hostMachine } from './machine/host.ts'
 export { fileStore } from './record/files.ts'
 export { memoryStore } from './record/memory.ts'
-export { type RunOptions, type RunResult, runPlan } from './run/run-plan.ts'
+export type { RunOptions, RunResult } from './run/run-options.ts'
+export { runPlan } from './run/run-plan.ts'

@@ -8,7 +8,8 @@ import type { StepRecord } from '../lib/record/run-record.ts'
 import type { Store } from '../lib/record/store.ts'
 import type { Clock } from '../lib/run/clock.ts'
 import type { Passing } from '../lib/run/observe.ts'
-import { type RunOptions, type RunResult, runPlan } from '../lib/run/run-plan.ts'
+import type { RunOptions, RunResult } from '../lib/run/run-options.ts'
+import { runPlan } from '../lib/run/run-plan.ts'
 
 type Any = Readonly<Record<string, Handle<unknown> | readonly Handle<unknown>[]>>
 

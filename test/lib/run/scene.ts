@@ -4,7 +4,8 @@ import { text } from '../../../lib/plan/param.ts'
 import { definePlan } from '../../../lib/plan/plan.ts'
 import { memoryStore } from '../../../lib/record/memory.ts'
 import type { StepRecord } from '../../../lib/record/run-record.ts'
-import { type RunOptions, type RunResult, runPlan } from '../../../lib/run/run-plan.ts'
+import type { RunOptions, RunResult } from '../../../lib/run/run-options.ts'
+import { runPlan } from '../../../lib/run/run-plan.ts'
 
 /** A plan of three steps and a check that the world can break in places. */
 export function scene() {

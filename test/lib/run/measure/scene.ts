@@ -1,5 +1,5 @@
 import type { MetricRecord, StepEnded } from '../../../../lib/record/event.ts'
-import type { RunOptions } from '../../../../lib/run/run-plan.ts'
+import type { RunOptions } from '../../../../lib/run/run-options.ts'
 import { type Rig, type RigBuilder, rigFor } from '../../../rig.ts'
 
 /** A stream of numbers that look like chance and are the same each time: evenly from 0 to 1. */
