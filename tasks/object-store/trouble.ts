@@ -146,7 +146,7 @@ export function endpointProblem(action: string, url: string, error: unknown, att
       return say(
         'an S3 server that stays up',
         'it closed the connection without an answer',
-        'See its log, and the port.',
+        'See its log, the port, and how many files it may open (ulimit -n).',
       )
     case 'not-s3':
       return say('an S3 server', `it does not answer as S3: ${messageOf(error)}`, 'Check the address and port.')
