@@ -19,11 +19,14 @@ export function readLog(root: string): LogReader {
   let repeated = 0
   return {
     add: (line) => {
-      lines += 1
       const fields = jsonObject(line)
+      const event = fields !== undefined && 'event' in fields ? fields.event : undefined
+      if (event === 'repeated') repeated += 1
+      // How many of these there are is a matter of time: two runs that did the same would not be the same.
+      if (event === 'repeated' || event === 'progress') return
+      lines += 1
       if (fields === undefined) return
       jsonLines += 1
-      if ('event' in fields && fields.event === 'repeated') repeated += 1
       const file = fileIn(fields, root)
       if (file && files.length < mostFiles) files.push(file)
     },

@@ -38,4 +38,9 @@ test.each([
 
 test('lines and JSON lines are counted', () => {
   expect(read('one', '{"a":1}', '{', 'two')).toMatchObject({ lines: 4, jsonLines: 1, last: ['two'] })
+  // What a slow machine says more often.
+  expect(read('{"event":"done"}', '{"event":"progress"}', '{"event":"repeated"}')).toMatchObject({
+    lines: 1,
+    jsonLines: 1,
+  })
 })
