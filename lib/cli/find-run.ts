@@ -13,13 +13,16 @@ export interface FoundRun {
 }
 
 /**
- * The run that `given` names: an id, a unique beginning of one, or the path of its folder or journal. `plan` narrows ids to
- * one plan. Throws a Problem for none and for several.
+ * The run that `given` names: an id, a unique beginning of one, either behind `PLAN/`, or the path of its folder or journal. `plan`
+ * narrows ids to one plan. Throws a Problem for none and for several.
  */
 export function findRun(places: Places, given: string, plan?: string): FoundRun {
   const action = 'find a run'
-  if (given.includes('/') || existsSync(given)) return atPath(given)
   const store = fileStore(places.runs)
+  const [named = '', id = '', ...more] = given.split('/')
+  if (id !== '' && more.length === 0 && !existsSync(given) && store.plans().includes(named))
+    return findRun(places, id, named)
+  if (given.includes('/') || existsSync(given)) return atPath(given)
   const runs = allRuns(store, plan)
   const found = runs.filter(({ run }) => run === given || run.startsWith(given))
   const exact = found.find(({ run }) => run === given)

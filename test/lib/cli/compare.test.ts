@@ -40,7 +40,8 @@ describe('compare', () => {
         verdict: 'pass',
       },
     ])
-    expect((await at.run(['compare', first, second, '--factor', '1.2'])).exit).toBe(0)
+    // As it names them itself.
+    expect((await at.run(['compare', `perf/${first}`, `perf/${second}`, '--factor', '1.2'])).exit).toBe(0)
   })
 
   test('says what samples do not tell, where more is better, what one alone has, and which parameters differ', async () => {
