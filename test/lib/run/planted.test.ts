@@ -41,11 +41,18 @@ async function judged(defect?: Planted): Promise<{ readonly exit: number; readon
   return { exit: await child.exited, said }
 }
 
+// All at once, each a test process of its own.
+const withinMs = 300_000
+
 describe('the properties of a run', () => {
-  test.concurrent('hold of the engine as it is', async () => {
-    const { exit, said } = await judged()
-    expect([exit, said]).toEqual([0, expect.stringContaining('4 pass')])
-  })
+  test.concurrent(
+    'hold of the engine as it is',
+    async () => {
+      const { exit, said } = await judged()
+      expect([exit, said]).toEqual([0, expect.stringContaining('4 pass')])
+    },
+    withinMs,
+  )
 
   test.concurrent.each(planted.map((defect) => [defect.name, defect] as const))(
     'do not hold when %s',
@@ -53,5 +60,6 @@ describe('the properties of a run', () => {
       const { exit, said } = await judged(defect)
       expect([exit, said]).toEqual([1, expect.stringContaining('Property failed after')])
     },
+    withinMs,
   )
 })
