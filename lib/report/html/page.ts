@@ -98,7 +98,7 @@ ${steps.map((step) => entry(step, around))}</section>`
 }
 
 /** Of all metrics together, so that a page stays small: samples that are drawn, and runs of histories. */
-const mostDrawn = 9000
+const mostDrawn = 7000
 const mostRuns = 1000
 
 function measuresSection(
