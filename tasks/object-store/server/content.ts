@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileSlice } from './exchange.ts'
+import { openBuffers } from './buffers.ts'
+import type { Buffered, FileSlice } from './exchange.ts'
 import { mostHandles } from './limits.ts'
 
 /** Bytes of an object: one content file, or several in order for a multipart one. */
@@ -29,7 +30,7 @@ export interface Content {
   /** The bytes `start` to `end` (exclusive) of the segments laid end to end. */
   slices(segments: readonly Segment[], start: number, end: number): readonly FileSlice[]
   /** The same bytes at once, for what is small. */
-  read(segments: readonly Segment[], start: number, end: number): Uint8Array
+  read(segments: readonly Segment[], start: number, end: number): Buffered
   /** Removes every file that no catalog row names; for the start, when nothing is being written. */
   sweep(known: ReadonlySet<string>): void
   /** Removes what nothing names and waits for every removal under way. */
@@ -51,6 +52,9 @@ const pieceLimit = 1 << 20
  */
 const spareLimit = 64
 
+/** Bytes of buffers that wait to be read into again. */
+const waitingBuffers = 16 << 20
+
 export function openContent(folder: string): Content {
   mkdirSync(folder, { recursive: true })
   const path = (id: string) => join(folder, id)
@@ -58,6 +62,7 @@ export function openContent(folder: string): Content {
   const doomed = new Map<string, Segment>()
   const removals = new Set<Promise<void>>()
   const spares: Segment[] = []
+  const buffers = openBuffers(waitingBuffers)
   // Unique over restarts too, as the clock's reading is part of it.
   const session = Date.now().toString(36)
   let created = 0
@@ -139,20 +144,20 @@ export function openContent(folder: string): Content {
       return found
     },
     read(segments, start, end) {
-      const bytes = Buffer.allocUnsafeSlow(end - start)
+      const buffer = buffers.take(end - start)
       let at = 0
       let done = 0
       for (const { id, size } of segments) {
         const [from, to] = [Math.max(start, at), Math.min(end, at + size)]
         for (let offset = from; offset < to; ) {
-          const read = readSync(handleOf(id), bytes, done, to - offset, offset - at)
+          const read = readSync(handleOf(id), buffer, done, to - offset, offset - at)
           if (read === 0) throw new Error(`the content file ${path(id)} is shorter than its object`)
           offset += read
           done += read
         }
         at += size
       }
-      return bytes
+      return { bytes: buffer.subarray(0, end - start), length: end - start, release: () => buffers.give(buffer) }
     },
     sweep(known) {
       for (const id of readdirSync(folder)) if (!known.has(id) && /^[0-9a-z]+-[0-9a-z]+$/.test(id)) unlinkFile(id)

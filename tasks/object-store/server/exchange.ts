@@ -20,7 +20,14 @@ export interface Answer {
   readonly body?: Body
 }
 
-export type Body = string | Uint8Array | FileSlices | Pieces
+export type Body = string | Buffered | FileSlices | Pieces
+
+/** Bytes in a buffer that is used again: `release` is called once they are with the operating system, or never. */
+export interface Buffered {
+  readonly bytes: Uint8Array
+  readonly length: number
+  readonly release: () => void
+}
 
 /** Bytes as they come; the connection ends with an error of theirs. */
 export interface Pieces {

@@ -73,7 +73,7 @@ async function serve(
   if (given === undefined) return
   const body = typeof given.body === 'string' ? Buffer.from(given.body) : given.body
   const head = request.method === 'HEAD'
-  const length = body === undefined ? 0 : body instanceof Uint8Array ? body.byteLength : body.length
+  const length = body?.length ?? 0
   const lengthless = given.status === 204 || given.status === 304
   response.writeHead(given.status, {
     ...(lengthless ? {} : { 'content-length': String(length) }),
@@ -86,6 +86,7 @@ async function serve(
   if (!incoming.complete) incoming.resume()
   if (body === undefined || head) response.end()
   else if (body instanceof Uint8Array) response.end(body)
+  else if ('bytes' in body) response.end(body.bytes, body.release)
   else await send(body, response)
 }
 

@@ -56,7 +56,7 @@ export async function misbehave(fault: Fault, exchange: Exchange): Promise<Answe
 
 function lengthOf(body: Body | undefined): number {
   if (body === undefined) return 0
-  return typeof body === 'string' ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : body.length
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 function release(body: Body | undefined): void {
@@ -65,7 +65,7 @@ function release(body: Body | undefined): void {
 
 async function* piecesOf(body: Body): AsyncGenerator<Uint8Array> {
   if (typeof body === 'string') yield Buffer.from(body)
-  else if (body instanceof Uint8Array) yield body
+  else if ('bytes' in body) yield body.bytes
   else if ('pieces' in body) yield* body.pieces
   else
     try {
