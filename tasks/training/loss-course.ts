@@ -1,0 +1,74 @@
+import { quantile } from '../../lib/stats/quantile.ts'
+import { ratioOfMedians } from '../../lib/stats/ratio.ts'
+
+/** What the loss of a training did, step after step. */
+export type LossCourse =
+  | { readonly kind: 'falls' | 'rises' | 'flat'; readonly ratio: number; readonly low: number; readonly high: number }
+  | { readonly kind: 'spikes'; readonly step: number; readonly times: number }
+  | { readonly kind: 'no number'; readonly step: number }
+  | { readonly kind: 'too short'; readonly steps: number }
+
+/** One step: its number in the training, and the loss it had. */
+export interface LossAt {
+  readonly step: number
+  readonly loss: number
+}
+
+/** Steps that a loss is held against for a spike; also how many there must be at each end for a direction. */
+const window = 12
+
+/** A loss so many times the median of those before it, and so many of their spreads above it, is a spike and not scatter. */
+const spike = { times: 3, spreads: 12 }
+
+/**
+ * Tells a loss that falls, rises or stays from one that spikes or is no number any more: in that order of what would be said last. Its
+ * direction is that of the median over the last third of the steps to that over the first third, 19 times in 20.
+ */
+export function lossCourse(losses: readonly LossAt[]): LossCourse {
+  const lost = losses.find(({ loss }) => !Number.isFinite(loss))
+  if (lost !== undefined) return { kind: 'no number', step: lost.step }
+  if (losses.length < 3 * window) return { kind: 'too short', steps: losses.length }
+  const spiked = firstSpike(losses)
+  if (spiked !== undefined) return spiked
+  const third = Math.floor(losses.length / 3)
+  const values = losses.map(({ loss }) => loss)
+  const found = ratioOfMedians(values.slice(-third), values.slice(0, third))
+  // A loss may come to nothing, of which there is no share: that is a fall if there ever was one.
+  if (found === undefined) {
+    const [before, after] = [quantile(values.slice(0, third), 0.5), quantile(values.slice(-third), 0.5)]
+    return { kind: after < before ? 'falls' : after > before ? 'rises' : 'flat', ratio: 0, low: 0, high: 0 }
+  }
+  const { value: ratio, low, high } = found
+  return { kind: high < 1 ? 'falls' : low > 1 ? 'rises' : 'flat', ratio, low, high }
+}
+
+function firstSpike(losses: readonly LossAt[]): LossCourse | undefined {
+  for (let at = window; at < losses.length; at++) {
+    const now = losses[at]
+    const before = losses.slice(at - window, at).map(({ loss }) => loss)
+    const level = quantile(before, 0.5)
+    const spread = quantile(before, 0.75) - quantile(before, 0.25)
+    if (now === undefined || level <= 0) continue
+    if (now.loss > spike.times * level && now.loss > level + spike.spreads * spread)
+      return { kind: 'spikes', step: now.step, times: now.loss / level }
+  }
+  return undefined
+}
+
+/** In a sentence's middle: `falls to 0.41 of what it was (0.33 to 0.52)`. */
+export function courseWords(course: LossCourse): string {
+  const short = (value: number) => String(Number(value.toPrecision(3)))
+  switch (course.kind) {
+    case 'falls':
+    case 'rises':
+      return `${course.kind} to ${short(course.ratio)} of what it was (${short(course.low)} to ${short(course.high)})`
+    case 'flat':
+      return `neither falls nor rises (${short(course.low)} to ${short(course.high)} of what it was)`
+    case 'spikes':
+      return `jumps at step ${course.step} to ${short(course.times)} times the level before it`
+    case 'no number':
+      return `is no number from step ${course.step} on`
+    case 'too short':
+      return `has ${course.steps} steps, too few to tell`
+  }
+}

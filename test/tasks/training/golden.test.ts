@@ -1,0 +1,55 @@
+import { expect, test } from 'bun:test'
+import { type GoldenCurve, judgeGolden } from '../../../tasks/training/golden.ts'
+
+const golden: GoldenCurve = {
+  schema: 1,
+  environment: { torch: '2.15.0', cpu: 'AVX2' },
+  code: 'a',
+  curve: [
+    { step: 1, loss: 2 },
+    { step: 2, loss: 1 },
+  ],
+  band: 0.01,
+}
+const moved = [
+  { step: 1, loss: 2 },
+  { step: 2, loss: 1.1 },
+]
+const reasonOf = (run: Parameters<typeof judgeGolden>[1]) => {
+  const finding = judgeGolden(golden, run)
+  return 'reason' in finding ? `${finding.verdict}: ${finding.reason}` : finding.verdict
+}
+
+test('a curve within the band is the golden one, whatever it was made by', () => {
+  const curve = golden.curve.map(({ step, loss }) => ({ step, loss: loss + 0.009 }))
+  expect(reasonOf({ environment: { torch: '3' }, code: 'b', curve })).toBe('pass')
+})
+
+test('one outside of it is told by what changed', () => {
+  const found = '1 of 2 steps lie outside, first step 2: 1.1 where it was 1'
+  expect(reasonOf({ ...golden, curve: moved })).toBe(`fail: neither code nor environment changed: ${found}`)
+  expect(reasonOf({ ...golden, code: 'b', curve: moved })).toBe(`fail: change of code: ${found}`)
+  expect(reasonOf({ ...golden, environment: { torch: '2.16.0', cpu: 'AVX2' }, curve: moved })).toBe(
+    `fail: drift of environment (torch 2.15.0 → 2.16.0): ${found}`,
+  )
+  expect(reasonOf({ environment: { torch: '2.15.0' }, code: 'b', curve: moved })).toBe(
+    `fail: change of code, and of the environment (cpu AVX2 → none): ${found}`,
+  )
+})
+
+test('steps that are missing, and a curve of other steps, are told', () => {
+  expect(reasonOf({ ...golden, curve: moved.slice(0, 1) })).toContain('1 of its steps are missing')
+  expect(reasonOf({ ...golden, curve: [] })).toBe('undecided: no step is of both curves')
+})
+
+test('a loss that is no number lies outside', () => {
+  expect(
+    reasonOf({
+      ...golden,
+      curve: [
+        { step: 1, loss: 2 },
+        { step: 2, loss: Number.NaN },
+      ],
+    }),
+  ).toStartWith('fail')
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'bun:test'
+import { memoryGrowth } from '../../../tasks/training/memory-growth.ts'
+import { stalledAfter } from '../../../tasks/training/stall.ts'
+
+const readings = (bytes: (step: number) => number) =>
+  Array.from({ length: 400 }, (_, step) => ({ step, bytes: bytes(step) * (1 + 0.01 * Math.sin(step * 12.9898)) }))
+
+test('memory that grows step by step is told from caches that fill, and from a plateau', () => {
+  expect(memoryGrowth(readings((step) => 1e9 + 1e5 * step))?.kind).toBe('grows')
+  expect(memoryGrowth(readings((step) => 1e9 * (1 - 0.5 ** (step / 10))))?.kind).toBe('steady')
+  expect(memoryGrowth(readings(() => 1e9))?.kind).toBe('steady')
+  expect(memoryGrowth(readings(() => 1e9).slice(0, 20))).toBeUndefined()
+})
+
+test('the slope of a leak is within its interval', () => {
+  const found = memoryGrowth(readings((step) => 1e9 + 1e5 * step))
+  expect(found !== undefined && found.low <= 1e5 && 1e5 <= found.high).toBe(true)
+})
+
+test('a training is stalled after three steps and its longest pause', () => {
+  expect(stalledAfter([], [])).toBe(120)
+  expect(stalledAfter([8, 8, 9, 8, 8], [30])).toBe(54)
+  expect(stalledAfter([0.01, 0.01, 0.01, 0.01, 0.01], [])).toBe(10)
+})
