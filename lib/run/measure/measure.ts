@@ -18,7 +18,7 @@ export interface Measured {
   readonly sampling: SamplingRecord
 }
 
-/** How long, in milliseconds, samples are taken on end before what waits for the thread has its turn: signals, timers, the terminal. */
+/** How long, in milliseconds, samples are taken on end before progress is told and what waits for the thread has its turn: signals, timers. */
 const breathEvery = 20
 
 /** How many samples at most, since a clock may be coarse or stand still. */
@@ -41,7 +41,8 @@ export async function measure(
   const all = seriesOf(node)
   const timing = timingOf(clock)
   const raw: RawSample[] = []
-  let breath = { at: began, samples: 0 }
+  // Before the first sample, since it may take long.
+  let breath = { at: -Infinity, samples: 0 }
   let warming = 0
 
   const enough = enoughOf(node.rule)
@@ -52,7 +53,6 @@ export async function measure(
     const warmup = await warmUp(node, () => takeRound(0, --warming), elapsed)
     const watch = machine?.watch()
     while (stopped === undefined) {
-      context.progress(enough.words(rounds + 1, elapsed()) + reached)
       const numbers = await takeRound(rounds + 1, rounds + 1)
       rounds += 1
       for (const { name, samples } of all) samples.push(numbers.get(name) ?? Number.NaN)
@@ -92,10 +92,10 @@ export async function measure(
 
   /** `ordinal` sets the order of variants: of the rounds that do not count it is below zero. */
   async function takeRound(round: number, ordinal: number): Promise<RoundNumbers> {
-    if (round === 0) context.progress(`warming up, round ${-ordinal}`)
+    const words = () => (round === 0 ? `warming up, round ${-ordinal}` : enough.words(round, elapsed()) + reached)
     const numbers = new Map<string, number>()
     for (const variant of orderOf(variants, seed, node.name, ordinal)) {
-      await breathe()
+      await breathe(words)
       context.signal.throwIfAborted()
       const own = { variant, round, time: timing.sample(variant, round) }
       const taken = await node.run(inputs, sampleContext(context, own))
@@ -110,9 +110,10 @@ export async function measure(
     }
   }
 
-  async function breathe(): Promise<void> {
+  async function breathe(words: () => string): Promise<void> {
     breath.samples += 1
     if (clock.monotonic() - breath.at < breathEvery && breath.samples < breathSamples) return
+    context.progress(words())
     await new Promise((resolve) => setImmediate(resolve))
     breath = { at: clock.monotonic(), samples: 0 }
   }

@@ -22,7 +22,7 @@ function ask(url: URL): Promise<Socket> {
 function bodyOf(socket: Socket): Promise<Buffer> {
   const pieces: Buffer[] = []
   return new Promise((resolve, reject) => {
-    socket.on('data', (piece) => pieces.push(piece)).once('error', reject)
+    socket.on('data', (piece) => pieces.push(Buffer.from(piece))).once('error', reject)
     socket.once('end', () => {
       const whole = Buffer.concat(pieces)
       resolve(whole.subarray(whole.indexOf('\r\n\r\n') + 4))
