@@ -117,17 +117,16 @@ function spawn(command: string | readonly string[], options: ProcessOptions, out
   const [program = ''] = argv
   if (Bun.which(program, { PATH: env.PATH ?? '', cwd }) === null)
     return notStarted(argv.join(' '), `${program}: there is no such program, or it may not be run`)
-  const takers: readonly ((bytes: Uint8Array) => void)[] = [
-    (bytes) => output.add(bytes, 'stdout'),
-    (bytes) => output.add(bytes, 'stderr'),
-    ...(onDescriptor3 ? [onDescriptor3] : []),
-  ]
-  const pipes = takers.map((take) => ({ take, ...libc().pipe() }))
+  const pipeTo = (take: (bytes: Uint8Array) => void) => ({ take, ...libc().pipe() })
+  const stdout = pipeTo((bytes) => output.add(bytes, 'stdout'))
+  const stderr = pipeTo((bytes) => output.add(bytes, 'stderr'))
+  const third = onDescriptor3 ? [pipeTo(onDescriptor3)] : []
+  const pipes = [stdout, stderr, ...third]
   try {
     const child = Bun.spawn(argv, {
       cwd,
       env: { ...env },
-      stdio: ['ignore', ...pipes.map(({ write }) => write)],
+      stdio: ['ignore', stdout.write, stderr.write, ...third.map(({ write }) => write)],
       detached: true,
     })
     const readers = pipes.map(({ read, take }) => readAll(read, take))
