@@ -3,7 +3,7 @@ import type { Stopped } from '../plan/context.ts'
 import { messageOf, sentence } from '../plan/problem.ts'
 import { endGroup, signalGroup } from './group.ts'
 import { libc } from './libc.ts'
-import { collectOutput, type Output, type OutputOptions, type Stream } from './output.ts'
+import { collectOutput, type Output, type OutputOptions } from './output.ts'
 import { startProgram } from './programs.ts'
 
 export interface ProcessOptions extends OutputOptions {
@@ -14,6 +14,8 @@ export interface ProcessOptions extends OutputOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly grace: number
+  /** Gets what it writes to descriptor 3, which is open only then: for programs that speak to programs beside what they print. The bytes are good until it returns. */
+  onDescriptor3?: ((bytes: Uint8Array) => void) | undefined
 }
 
 export type Ended =
@@ -107,22 +109,27 @@ interface Child {
   readonly failed: Promise<unknown>
 }
 
-function spawn(command: string | readonly string[], { cwd, env }: ProcessOptions, output: Output): Child | string {
+function spawn(command: string | readonly string[], options: ProcessOptions, output: Output): Child | string {
+  const { cwd, env, onDescriptor3 } = options
   const folder = statSync(cwd, { throwIfNoEntry: false })
   if (!folder?.isDirectory()) return sentence('start a program', 'cwd', 'a folder', cwd)
   const argv = typeof command === 'string' ? [shell(env), '-c', command, shellName] : [...command]
   const [program = ''] = argv
   if (Bun.which(program, { PATH: env.PATH ?? '', cwd }) === null)
     return notStarted(argv.join(' '), `${program}: there is no such program, or it may not be run`)
-  const pipes = { stdout: libc().pipe(), stderr: libc().pipe() }
+  const pipeTo = (take: (bytes: Uint8Array) => void) => ({ take, ...libc().pipe() })
+  const stdout = pipeTo((bytes) => output.add(bytes, 'stdout'))
+  const stderr = pipeTo((bytes) => output.add(bytes, 'stderr'))
+  const third = onDescriptor3 ? [pipeTo(onDescriptor3)] : []
+  const pipes = [stdout, stderr, ...third]
   try {
     const child = Bun.spawn(argv, {
       cwd,
       env: { ...env },
-      stdio: ['ignore', pipes.stdout.write, pipes.stderr.write],
+      stdio: ['ignore', stdout.write, stderr.write, ...third.map(({ write }) => write)],
       detached: true,
     })
-    const readers = [read(pipes.stdout.read, 'stdout', output), read(pipes.stderr.read, 'stderr', output)]
+    const readers = pipes.map(({ read, take }) => readAll(read, take))
     const failed = Promise.all(readers.map((reader) => reader.done))
     const drain = async () => {
       // What the group printed before it ended is in the pipe already.
@@ -131,12 +138,10 @@ function spawn(command: string | readonly string[], { cwd, env }: ProcessOptions
     }
     return { process: child, pid: child.pid, exited: child.exited, failed, drain }
   } catch (error) {
-    closeSync(pipes.stdout.read)
-    closeSync(pipes.stderr.read)
+    for (const { read } of pipes) closeSync(read)
     return notStarted(argv.join(' '), messageOf(error))
   } finally {
-    closeSync(pipes.stdout.write)
-    closeSync(pipes.stderr.write)
+    for (const { write } of pipes) closeSync(write)
   }
 }
 
@@ -144,11 +149,11 @@ function shell(env: ProcessOptions['env']): string {
   return Bun.which('bash', { PATH: env.PATH ?? '' }) ?? Bun.which('bash') ?? '/bin/sh'
 }
 
-function read(fd: number, stream: Stream, output: Output) {
+function readAll(fd: number, take: (bytes: Uint8Array) => void) {
   const reader = Bun.file(fd).stream().getReader()
   const all = async () => {
     try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) output.add(next.value, stream)
+      for (let next = await reader.read(); !next.done; next = await reader.read()) take(next.value)
     } finally {
       // Bun leaves a descriptor that it did not open itself open.
       closeSync(fd)

@@ -137,11 +137,31 @@ describe('its output', () => {
     expect(runs(running.pid ?? 0)).toBe(false)
   })
 
+  test('what it writes to descriptor 3 comes apart from what it prints, where somebody listens', async () => {
+    const chunks: Buffer[] = []
+    const running = start('echo "{}" >&3; echo printed; printf torn >&3', {
+      onDescriptor3: (bytes) => chunks.push(Buffer.from(bytes)),
+    })
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    expect(Buffer.concat(chunks).toString()).toBe('{}\ntorn')
+    expect(running.lastLines(9)).toEqual(['printed'])
+    expect(await start('true >&3').done).toEqual({ kind: 'exited', code: 1 })
+  })
+
+  test('a listener that throws stops it', async () => {
+    const onDescriptor3 = () => {
+      throw new Error('no room')
+    }
+    const running = start('echo x >&3; sleep 300', { onDescriptor3 })
+    await expect(running.done).rejects.toThrow('no room')
+    expect(runs(running.pid ?? 0)).toBe(false)
+  })
+
   test('no descriptor is left open', async () => {
     const open = () => readdirSync('/dev/fd').length
     await start('true').done
     const before = open()
-    for (let i = 0; i < 20; i++) await start('echo x', { log: join(folder, 'fds.log') }).done
+    for (let i = 0; i < 20; i++) await start('echo x', { log: join(folder, 'fds.log'), onDescriptor3() {} }).done
     for (let i = 0; i < 20; i++) await start(['nosuch-program']).done
     // Each leak would count twenty; the test runner itself opens and closes a few.
     expect(open() - before).toBeLessThan(15)

@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { Problem, type StepContext, type Stopped, type WorkContext } from '../../lib/index.ts'
+import { signalGroup } from '../../lib/shell/group.ts'
+import { startProcess } from '../../lib/shell/process.ts'
+import { devicesHere } from './devices.ts'
+import { followTraining } from './follow.ts'
+import type { Loss, ProgressLine } from './progress.ts'
+import type { TrainingReport } from './report.ts'
+import { reportOf } from './report-of.ts'
+import { type Devices, trainingSettings } from './settings.ts'
+
+/** A step's context is one. */
+export interface TrainingContext extends WorkContext {
+  readonly mask?: StepContext['mask']
+  /** Gets the training's whole log as `<name>.log` and every line of its progress as `<name>.jsonl`. */
+  readonly folder?: string
+  foreign?(command: string): void
+}
+
+export interface TrainingRun {
+  /** The whole environment: the contract's variables, which are checked here, and whatever the training reads besides. */
+  readonly env: Readonly<Record<string, string>>
+  /** An interpreter with the reference training's packages. */
+  readonly python: string
+  /** A shell command line in place of the reference training. */
+  readonly command?: string | undefined
+  /** The newest whole checkpoint, or the path of one. */
+  readonly resume?: string | undefined
+  /** Of its files in the context's folder; `training` when absent. */
+  readonly name?: string | undefined
+  /** Seconds from SIGTERM to SIGKILL, in which it may save a checkpoint; 60 when absent. */
+  readonly grace?: number | undefined
+  /** The machine's own when absent. */
+  readonly devices?: Devices | undefined
+  /** Gets each line of progress as it comes. */
+  onLine?: ((line: ProgressLine) => void) | undefined
+}
+
+export interface RunningTraining {
+  /** Of its process group too; undefined when it could not be started. */
+  readonly pid: number | undefined
+  /** Resolves once nothing of it runs, however it ended. Rejects with a Problem when it could not be started, and with the reason of an aborted context. */
+  readonly report: Promise<TrainingReport>
+  /** SIGTERM, the grace, SIGKILL. */
+  stop(): Promise<Stopped>
+  /** Sends a signal to the whole group, as a terminal would, or a machine that ends it without a word. */
+  signal(name: NodeJS.Signals): void
+}
+
+const reference = new URL('./reference/train.py', import.meta.url).pathname
+
+/**
+ * Starts a training as a black box. Throws a Problem before anything is started or fetched when a variable is missing, out of range or
+ * in contradiction to another.
+ */
+export function launchTraining(run: TrainingRun, context: TrainingContext): RunningTraining {
+  const env = { ...run.env, PROGRESS_FD: '3', ...(run.resume !== undefined && { RESUME: run.resume }) }
+  const settings = trainingSettings(env, run.devices ?? devicesHere(env))
+  const out = run.env.TRAINING_OUT || join(settings.NVME_ROOT, 'output', settings.DATASET_ID)
+  const { name = 'training', grace = 60 } = run
+  const artifact = (ending: string) => context.folder && join(context.folder, `${name}.${ending}`)
+  const foreign = run.command !== undefined && run.command !== ''
+  if (run.command) context.foreign?.(run.command)
+  const command = run.command || referenceCommand(run.python, settings.INSTANCE_COUNT)
+  const series = artifact('jsonl')
+  const follower = followTraining({ series, readLog: foreign, onLine: tellProgress(context, run.onLine) })
+  const forward = limited(context.log)
+  const from = performance.now()
+  const child = startProcess(command, {
+    cwd: process.cwd(),
+    env: { ...env, TRAINING_OUT: out },
+    signal: context.signal,
+    grace: grace * 1000,
+    mask: context.mask,
+    log: artifact('log'),
+    onDescriptor3: follower.progress,
+    onLine(line) {
+      follower.log(line)
+      forward(line)
+    },
+  })
+  const report = async () => {
+    const end = await child.done
+    const seconds = (performance.now() - from) / 1000
+    const stop = await child.stop()
+    if (context.signal.aborted) context.stopped?.(stop)
+    context.signal.throwIfAborted()
+    if (end.kind === 'not-started') throw new Problem(end.sentence)
+    return reportOf({
+      command: run.command || 'the reference training',
+      // Where another training puts its checkpoints only it knows.
+      out: foreign ? settings.NVME_ROOT : out,
+      heard: follower.heard(),
+      series,
+      end,
+      stop,
+      seconds,
+      last: child.lastLines(20),
+    })
+  }
+  const reported = report()
+  // Whoever waits for it gets its error; nobody waiting yet must not end the process that runs us.
+  reported.catch(() => {})
+  return {
+    pid: child.pid,
+    report: reported,
+    stop: child.stop,
+    signal(signal) {
+      if (child.pid !== undefined) signalGroup(child.pid, signal)
+    },
+  }
+}
+
+function tellProgress({ progress }: TrainingContext, onLine: TrainingRun['onLine']) {
+  let total = ''
+  return (line: ProgressLine) => {
+    if (line.event === 'started' && line.steps !== undefined) total = ` of ${line.steps}`
+    if (line.event === 'step') progress(`step ${line.step}${total}${lossText(line.loss)}`)
+    onLine?.(line)
+  }
+}
+
+function lossText(loss: Loss | undefined): string {
+  if (loss === undefined) return ''
+  return `, loss ${typeof loss === 'number' ? loss.toPrecision(4) : loss}`
+}
+
+/** The step's log gets so many lines and is told that there were more; the training's own log has them. */
+const mostForwarded = 10_000
+
+function limited(log: (line: string) => void): (line: string) => void {
+  let lines = 0
+  return (line) => {
+    lines += 1
+    if (lines <= mostForwarded) log(line)
+    if (lines === mostForwarded) log('… and more lines, which are not shown')
+  }
+}
+
+function referenceCommand(python: string, instances: number): readonly string[] {
+  if (instances === 1) return [python, reference]
+  const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', String(instances)]
+  return [python, ...torchrun, reference]
+}

@@ -1,0 +1,45 @@
+"""What a finished training leaves for whoever uses it."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from checkpoint import tensors_of
+from data import Data
+from durable import write_file
+from problem import cannot
+from saving import environment
+from settings import Settings
+from trainer import Trainer
+
+
+def write_model(trainer: Trainer, settings: Settings, data: Data, steps: int) -> dict[str, bytes]:
+    """Writes `model.safetensors` and `model_info.json`, which says how to use it; returns both."""
+    weights = tensors_of(trainer.network.state_dict())
+    info = {
+        "model_name": settings.model_name,
+        "architecture": "tasks/training/reference/network.py",
+        "classes": data.classes,
+        "input": {
+            "channels": data.channels,
+            "height": settings.resolution,
+            "width": settings.resolution,
+            "range": [-1, 1],
+        },
+        "steps": steps,
+        "settings": asdict(settings),
+        "environment": environment(),
+        "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    files = {"model.safetensors": weights, "model_info.json": json.dumps(info, indent=2).encode()}
+    out = Path(settings.out)
+    try:
+        for name, content in files.items():
+            write_file(out / name, content)
+    except OSError as error:
+        raise cannot(
+            "save the model", "TRAINING_OUT", "a folder with room to write in", f"{out} ({error.strerror})"
+        ) from error
+    return files
