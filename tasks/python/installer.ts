@@ -79,7 +79,7 @@ export function installerTrouble(
   said: readonly string[],
   reason: string,
 ): Problem {
-  const text = said.join('\n')
+  const text = [...said, reason].join('\n')
   const last = lastWords(said) ?? reason
   if (/no space left|disk quota exceeded|(os error|errno) (28|122)\b/i.test(text))
     return cannot(action, 'disk', 'large enough', last, 'Free some of it, also where uv or pip keep their cache.')

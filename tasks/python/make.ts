@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { messageOf, whenAlone } from '../../lib/index.ts'
+import { cannot, messageOf, whenAlone } from '../../lib/index.ts'
 import {
   type Installer,
   installerEnv,
@@ -32,7 +32,7 @@ export async function environmentOf(recipe: Recipe, work: PythonWork, shop: Work
   const folder = join(shop.folder, recipe.name)
   const found = await standing(folder, recipe, work)
   if (found.kind === 'whole') return found.interpreter
-  mkdirSync(shop.folder, { recursive: true })
+  makeFolder(actionOf(recipe), shop)
   const waiting = () => {
     work.log(`another process makes ${shownPath(folder)}`)
     work.progress('waiting for another process that makes it')
@@ -42,6 +42,14 @@ export async function environmentOf(recipe: Recipe, work: PythonWork, shop: Work
     if (now.kind === 'whole') return now.interpreter
     return make(folder, recipe, now.kind === 'broken' ? now.because : undefined, work, shop)
   })
+}
+
+function makeFolder(action: string, { folder }: Workshop): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw cannot(action, 'folder', 'one that can be made', `${folder} (${messageOf(error)})`)
+  }
 }
 
 async function make(
@@ -88,7 +96,11 @@ async function make(
       made.kind === 'python' ? Object.values(made.missing) : [made.kind === 'none' ? made.reason : made.version]
     throw installerTrouble(actionOf(recipe), installer, said, 'it is not whole')
   }
-  mark(folder, recipe, made, `${describe(made)}, by ${installer.name}`)
+  try {
+    mark(folder, recipe, made, `${describe(made)}, by ${installer.name}`)
+  } catch (error) {
+    throw installerTrouble(actionOf(recipe), installer, [], messageOf(error))
+  }
   return made
 }
 

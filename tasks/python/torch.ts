@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { messageOf } from '../../lib/index.ts'
 import type { PythonWork } from './programs.ts'
@@ -32,14 +32,17 @@ export async function torchSource(
   for (const link of links)
     if ((await wheelsAt(link, signal)).some((file) => fits(file, version, python)))
       return { kind: 'wheels', links, version }
-  return { kind: 'default', why: links.length === 0 ? asked : `${asked}, and ${links.join(', ')} has none either` }
+  return { kind: 'default', why: links.length === 0 ? asked : `${asked}, nor is it in ${links.join(', ')}` }
 }
 
-/** Where wheels lie on hand: for pip by spaces, for uv by commas. */
+/** Where wheels lie on hand: for pip by spaces, for uv by commas. A folder that is not there is none, as pip has it; uv would give up. */
 export function findLinks({ UV_FIND_LINKS = '', PIP_FIND_LINKS = '' }: PythonWork['env']): readonly string[] {
-  return [...new Set([...UV_FIND_LINKS.split(','), ...PIP_FIND_LINKS.split(/\s+/)].map((link) => link.trim()))].filter(
-    (link) => link !== '',
-  )
+  const links = [...UV_FIND_LINKS.split(','), ...PIP_FIND_LINKS.split(/\s+/)].map((link) => link.trim())
+  return [...new Set(links)].filter((link) => /^https?:/.test(link) || (link !== '' && existsSync(folderOf(link))))
+}
+
+function folderOf(link: string): string {
+  return link.replace(/^file:\/\//, '')
 }
 
 export function torchVersion(lock: string): string {
@@ -89,10 +92,10 @@ async function pageAt(url: string, signal: AbortSignal): Promise<string> {
 
 async function wheelsAt(link: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    return /^https?:/.test(link) ? wheelsIn(await pageAt(link, signal)) : await readdir(link.replace(/^file:\/\//, ''))
+    return /^https?:/.test(link) ? wheelsIn(await pageAt(link, signal)) : await readdir(folderOf(link))
   } catch {
     signal.throwIfAborted()
-    return [] // no such folder, or out of reach: no wheels there
+    return [] // out of reach: no wheels there
   }
 }
 
