@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installerEnv, installerTrouble, pipInstaller, steps } from './installer.ts'
-import { actionOf, ingredients, uvAtHand } from './make.ts'
+import { actionOf } from './make.ts'
 import { standing } from './marker.ts'
 import { lookAtOwn, ownPython } from './own-python.ts'
+import { refuseFull, sizeOf, type Workshop } from './place.ts'
 import { type PythonWork, runProgram } from './programs.ts'
 import type { Recipe } from './recipes.ts'
-import { refuseFull, sizeOf, type Workshop } from './room.ts'
+import { torchSource } from './torch.ts'
+import { pythonFor, uvAtHand } from './uv.ts'
 
 /** Throws a Problem where the environment is not there and could not be made now. Makes nothing. */
 export async function foresee(recipe: Recipe, work: Pick<PythonWork, 'env' | 'signal'>, shop: Workshop): Promise<void> {
@@ -19,10 +21,11 @@ export async function foresee(recipe: Recipe, work: Pick<PythonWork, 'env' | 'si
   const found = await standing(join(shop.folder, recipe.name), recipe, work)
   if (found.kind === 'whole') return
   const action = actionOf(recipe)
-  const { python, torch } = await ingredients(recipe, work)
+  const uv = await uvAtHand(work, shop)
+  const python = await pythonFor(action, uv, work)
+  const torch = recipe.torch && (await torchSource(recipe.torch, python.version, work))
   refuseFull(action, shop, sizeOf(recipe, torch).disk)
 
-  const uv = await uvAtHand(work, shop)
   const env = { UV_HTTP_RETRIES: '1', UV_HTTP_TIMEOUT: '5', ...installerEnv(work.env) }
   if (uv === undefined) {
     // Neither of the two is here: whether the index answers is all that can be known without making anything.

@@ -12,11 +12,18 @@ export interface Installer {
   from(index: string): readonly string[]
 }
 
+/** Those that what is locked has wheels for, as uv is told. */
+export const anyPython = '>=3.11,<3.15'
+
 // Locks are complete, and what must be built is not what was looked at.
 const exactly = ['--no-deps', '--only-binary', ':all:']
 
 export interface Uv extends Installer {
-  /** Whether all of it could be installed for that Python: everything but the downloads, and nothing is left in `nowhere`. */
+  /** Says which version it is. */
+  readonly ask: readonly string[]
+  /** Says where a Python is. */
+  find(python: string): readonly string[]
+  /** Says whether all of it could be installed for that Python; `nowhere` is a folder that gets nothing. */
   rehearse(python: string, nowhere: string, what: readonly string[]): readonly string[]
 }
 
@@ -26,6 +33,8 @@ export function uvInstaller(program: string, version: string): Uv {
   }
   return {
     name: version,
+    ask: [program, '--version'],
+    find: (python) => [program, 'python', 'find', '--system', python],
     create: (folder, python) => [program, 'venv', '--quiet', '--no-project', '--python', python, folder],
     install: (folder, what) => install(`${folder}/bin/python`, what),
     rehearse: (python, nowhere, what) => install(python, ['--dry-run', '--target', nowhere, ...what]),
@@ -51,6 +60,8 @@ export function installerEnv(env: PythonWork['env']): PythonWork['env'] {
   const links = findLinks(env)
   return {
     ...plain(env),
+    // Not without a word: it is as large as much that we tell of.
+    UV_PYTHON_DOWNLOADS: env.UV_PYTHON_DOWNLOADS ?? 'never',
     ...(!UV_DEFAULT_INDEX && !UV_INDEX_URL && PIP_INDEX_URL && { UV_DEFAULT_INDEX: PIP_INDEX_URL }),
     ...(links.length > 0 && { UV_FIND_LINKS: links.join(','), PIP_FIND_LINKS: links.join(' ') }),
   }

@@ -1,23 +1,15 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
-import { cannot, messageOf, whenAlone } from '../../lib/index.ts'
-import {
-  type Installer,
-  installerEnv,
-  installerTrouble,
-  pipInstaller,
-  steps,
-  type Uv,
-  uvInstaller,
-} from './installer.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, whenAlone } from '../../lib/index.ts'
+import { anyPython, type Installer, installerEnv, installerTrouble, pipInstaller, steps } from './installer.ts'
 import { findPython, type Interpreter, look, plain } from './interpreter.ts'
 import { mark, standing } from './marker.ts'
-import { type PythonWork, runProgram } from './programs.ts'
+import { clear, makeFolder, refuseFull, shown, shownPath, sizeOf, type Workshop } from './place.ts'
+import { type PythonWork, type Ran, runProgram } from './programs.ts'
 import { progressOf } from './progress.ts'
 import type { Recipe } from './recipes.ts'
-import { refuseFull, shown, sizeOf, type Workshop } from './room.ts'
-import { type TorchSource, torchSource } from './torch.ts'
+import { torchSource } from './torch.ts'
+import { ownUv, uvAtHand, uvOnPath } from './uv.ts'
 
 /** What a sentence says could not be done. */
 export function actionOf({ name }: Recipe): string {
@@ -40,16 +32,15 @@ export async function environmentOf(recipe: Recipe, work: PythonWork, shop: Work
   return whenAlone(`${folder}.lock`, work.signal, waiting, async () => {
     const now = await standing(folder, recipe, work)
     if (now.kind === 'whole') return now.interpreter
-    return make(folder, recipe, now.kind === 'broken' ? now.because : undefined, work, shop)
+    await clear(folder)
+    try {
+      return await make(folder, recipe, now.kind === 'broken' ? now.because : undefined, work, shop)
+    } catch (error) {
+      // A disk that it filled is free again; who is told to stop has no time for that.
+      if (!work.signal.aborted) await clear(folder)
+      throw error
+    }
   })
-}
-
-function makeFolder(action: string, { folder }: Workshop): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw cannot(action, 'folder', 'one that can be made', `${folder} (${messageOf(error)})`)
-  }
 }
 
 async function make(
@@ -59,75 +50,59 @@ async function make(
   work: PythonWork,
   shop: Workshop,
 ): Promise<Interpreter> {
-  const [{ python, torch }, installer] = await Promise.all([
-    ingredients(recipe, work),
-    recipe === shop.uv ? pipInstaller : installerFor(work, shop),
-  ])
-  await clear(folder)
-  const size = sizeOf(recipe, torch)
-  refuseFull(actionOf(recipe), shop, size.disk)
-  const say = work.announce ?? work.log
-  const again = broken === undefined ? '' : ` again, as ${broken}`
-  say(
-    `Making the Python environment ${shownPath(folder)}${again}: about ${shown(size.download)} to download, ${shown(size.disk)} on disk`,
-  )
-  if (torch?.kind === 'default' && process.platform === 'linux') say(`torch comes in its build for CUDA: ${torch.why}`)
-
+  const action = actionOf(recipe)
   const progress = progressOf(work.progress)
-  const does = async (command: readonly string[]) => {
+  const run = (command: readonly string[]) => {
     work.log(command.join(' '))
     const hear = (line: string) => {
       work.log(line)
       progress.hear(line)
     }
-    const ran = await runProgram(command, { env: installerEnv(work.env), signal: work.signal, hear })
-    if (ran.kind === 'failed') throw installerTrouble(actionOf(recipe), installer, ran.said, ran.reason)
+    return runProgram(command, { env: installerEnv(work.env), signal: work.signal, hear })
   }
   try {
-    await does(installer.create(folder, python.base))
-    for (const what of steps(installer, recipe, torch)) await does(installer.install(folder, what))
+    const installer = await begin(folder, recipe, work, shop, run)
+    const torch = recipe.torch && (await torchSource(recipe.torch, configured(folder).version, work))
+    const size = sizeOf(recipe, torch)
+    refuseFull(action, shop, size.disk)
+    const say = work.announce ?? work.log
+    const again = broken === undefined ? '' : ` again, as ${broken}`
+    say(
+      `Making the Python environment ${shownPath(folder)}${again}: about ${shown(size.download)} to download, ${shown(size.disk)} on disk`,
+    )
+    if (torch?.kind === 'default' && process.platform === 'linux')
+      say(`torch comes in its build for CUDA: ${torch.why}`)
+    for (const what of steps(installer, recipe, torch)) {
+      const ran = await run(installer.install(folder, what))
+      if (ran.kind === 'failed') throw installerTrouble(action, installer, ran.said, ran.reason)
+    }
+    return await finish(folder, recipe, installer, work)
   } finally {
     progress.end()
   }
-  const own = [join(folder, 'bin/python'), '-I']
-  const made = await look(own, 'find', recipe.modules, { ...work, env: plain(work.env) })
-  if (made.kind !== 'python' || Object.keys(made.missing).length > 0) {
-    const said =
-      made.kind === 'python' ? Object.values(made.missing) : [made.kind === 'none' ? made.reason : made.version]
-    throw installerTrouble(actionOf(recipe), installer, said, 'it is not whole')
-  }
-  try {
-    mark(folder, recipe, made, `${describe(made)}, by ${installer.name}`)
-  } catch (error) {
-    throw installerTrouble(actionOf(recipe), installer, [], messageOf(error))
-  }
-  return made
 }
 
-/** `Python 3.11.7, torch 2.15.0+cpu` */
-export function describe({ version, versions }: Interpreter): string {
-  const main = ['torch', 'mlflow'].flatMap((name) =>
-    versions[name] === undefined ? [] : [`${name} ${versions[name]}`],
-  )
-  return [`Python ${version}`, ...main].join(', ')
-}
-
-/** What an environment would be made from here; Problems of it are of the machine. */
-export async function ingredients(
+/** Makes it without any packages, and returns what installs into it. */
+async function begin(
+  folder: string,
   recipe: Recipe,
-  work: Pick<PythonWork, 'env' | 'signal'>,
-): Promise<{ readonly python: Interpreter; readonly torch: TorchSource | undefined }> {
-  const python = await findPython(actionOf(recipe), work)
-  return { python, torch: recipe.torch && (await torchSource(recipe.torch, python.version, work)) }
-}
-
-/** uv from PATH or from an environment of ours; undefined where there is none yet. */
-export async function uvAtHand(work: Pick<PythonWork, 'env' | 'signal'>, shop: Workshop): Promise<Uv | undefined> {
-  const path = Bun.which('uv', { PATH: work.env.PATH ?? '' })
-  const ran = path === null ? undefined : await runProgram([path, '--version'], { ...work, within: 20_000 })
-  if (path !== null && ran?.kind === 'done') return uvInstaller(path, versionOf(ran.out))
-  const own = await standing(join(shop.folder, shop.uv.name), shop.uv, work)
-  return own.kind === 'whole' ? ownUv(own.interpreter) : undefined
+  work: PythonWork,
+  shop: Workshop,
+  run: (command: readonly string[]) => Promise<Ran>,
+): Promise<Installer> {
+  const isUv = recipe === shop.uv
+  const quick = isUv ? undefined : uvOnPath(work.env)
+  // To ask first whether uv starts and which Python there is can take as long as all it installs from its cache.
+  if (quick !== undefined && (await run(quick.create(folder, anyPython))).kind === 'done')
+    return { ...quick, name: configured(folder).by ?? quick.name }
+  await clear(folder)
+  const [python, installer] = await Promise.all([
+    findPython(actionOf(recipe), work),
+    isUv ? pipInstaller : installerFor(work, shop),
+  ])
+  const ran = await run(installer.create(folder, python.base))
+  if (ran.kind === 'failed') throw installerTrouble(actionOf(recipe), installer, ran.said, ran.reason)
+  return installer
 }
 
 async function installerFor(work: PythonWork, shop: Workshop): Promise<Installer> {
@@ -142,23 +117,32 @@ async function installerFor(work: PythonWork, shop: Workshop): Promise<Installer
   }
 }
 
-function ownUv({ bin, versions }: Interpreter): Uv {
-  return uvInstaller(join(bin, 'uv'), `uv ${versions.uv ?? ''}`)
+async function finish(folder: string, recipe: Recipe, installer: Installer, work: PythonWork): Promise<Interpreter> {
+  const own = [join(folder, 'bin/python'), '-I']
+  const made = await look(own, 'find', recipe.modules, { ...work, env: plain(work.env) })
+  const refuse = (why: string) => installerTrouble(actionOf(recipe), installer, [], why)
+  if (made.kind !== 'python') throw refuse(made.kind === 'old' ? `it is Python ${made.version}` : made.reason)
+  for (const why of Object.values(made.missing)) throw refuse(why)
+  try {
+    mark(folder, recipe, made, `${describe(made)}, by ${installer.name}`)
+  } catch (error) {
+    throw refuse(messageOf(error))
+  }
+  return made
 }
 
-function versionOf([line = '']: readonly string[]): string {
-  return line.split(' ').slice(0, 2).join(' ')
+/** `Python 3.11.7, torch 2.15.0+cpu` */
+export function describe({ version, versions }: Interpreter): string {
+  const main = ['torch', 'mlflow'].flatMap((name) =>
+    versions[name] === undefined ? [] : [`${name} ${versions[name]}`],
+  )
+  return [`Python ${version}`, ...main].join(', ')
 }
 
-/** Takes away what stands there: out of the way at once, so that nobody who still writes there writes into the next. */
-async function clear(folder: string): Promise<void> {
-  const [parent, gone] = [dirname(folder), `${basename(folder)}.gone-`]
-  if (existsSync(folder)) await rename(folder, join(parent, `${gone}${crypto.randomUUID()}`))
-  for (const name of await readdir(parent))
-    if (name.startsWith(gone)) await rm(join(parent, name), { recursive: true, force: true })
-}
-
-function shownPath(folder: string): string {
-  const near = relative(process.cwd(), folder)
-  return near.startsWith('..') ? folder : near
+/** What an environment says of itself before it can be asked. */
+function configured(folder: string): { readonly version: string; readonly by?: string } {
+  const text = readFileSync(join(folder, 'pyvenv.cfg'), 'utf8')
+  const word = (key: string) => text.match(new RegExp(`^${key} *= *(\\S+)`, 'm'))?.[1]
+  const uv = word('uv')
+  return { version: word('version_info') ?? word('version') ?? '', ...(uv !== undefined && { by: `uv ${uv}` }) }
 }

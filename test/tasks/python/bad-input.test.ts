@@ -38,9 +38,12 @@ describe.skipIf(problem !== undefined)('before a run', () => {
   })
 
   test('no Python on PATH, and none that is new enough', async () => {
-    using bench = benchOf(index, ['uv'])
+    using bench = benchOf(index, [])
     const sentence = (found: string) =>
       `${start} 'python3' must be Python 3.11 or newer on PATH: current value is ${found}. Install one (with uv: uv python install 3.13), or name yours by ASSAY_PYTHON.`
+    expect(await foreseen(bench)).toBe(sentence('not there'))
+    // Nor does uv know of any.
+    bench.program('uv', 'test "$1" = --version && echo "uv 0.13.9 (linux)"')
     expect(await foreseen(bench)).toBe(sentence('not there'))
     const old = bench.program('python3', `echo '{"version": "3.9.18"}'`)
     const broken = bench.program('python3.12', 'echo "no such version" >&2; exit 127')

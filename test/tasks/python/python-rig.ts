@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Workshop } from '../../../tasks/python/place.ts'
 import type { PythonWork } from '../../../tasks/python/programs.ts'
 import type { Recipe } from '../../../tasks/python/recipes.ts'
-import type { Workshop } from '../../../tasks/python/room.ts'
 import { pinOf, type Wheel, wheelOf } from './wheels.ts'
 
 const newEnough = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11)); '

@@ -1,6 +1,7 @@
-import { existsSync, statfsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { cannot } from '../../lib/index.ts'
+import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { cannot, messageOf } from '../../lib/index.ts'
 import { type Recipe, type Size, uvRecipe } from './recipes.ts'
 import type { TorchSource } from './torch.ts'
 
@@ -47,4 +48,25 @@ export function refuseFull(action: string, { folder, free }: Workshop, wanted: n
 /** `3.1 GB`, `20 MB` */
 export function shown(bytes: number): string {
   return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+}
+
+export function makeFolder(action: string, { folder }: Workshop): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw cannot(action, 'folder', 'one that can be made', `${folder} (${messageOf(error)})`)
+  }
+}
+
+/** Takes away what stands there: out of the way at once, so that nobody who still writes there writes into the next. */
+export async function clear(folder: string): Promise<void> {
+  const [parent, gone] = [dirname(folder), `${basename(folder)}.gone-`]
+  if (existsSync(folder)) await rename(folder, join(parent, `${gone}${crypto.randomUUID()}`))
+  for (const name of await readdir(parent))
+    if (name.startsWith(gone)) await rm(join(parent, name), { recursive: true, force: true })
+}
+
+export function shownPath(folder: string): string {
+  const near = relative(process.cwd(), folder)
+  return near.startsWith('..') ? folder : near
 }
