@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
 import { fingerprintOf, partsOf } from '../machine/fingerprint.ts'
 import { readNoise } from '../machine/noise-floor.ts'
 import { cannot } from '../plan/problem.ts'
@@ -54,6 +56,7 @@ async function look(places: Places): Promise<readonly Finding[]> {
     { what: 'free disk', found: formatBytes(bavail * bsize), note: places.root },
     taken('runs/', places.runs, `free it: ${places.command('gc')} --keep 30d`),
     taken('.assay/', places.cache, 'can be made again'),
+    ...environments(join(places.cache, 'python')),
   ]
 }
 
@@ -102,4 +105,26 @@ function noiseFound(places: Places): Omit<Finding, 'what'> {
 function taken(what: string, path: string, note: string): Finding {
   const { bytes } = folderSize(path)
   return { what, found: formatBytes(bytes), note: bytes === 0 ? 'nothing there' : note }
+}
+
+/** The folders in `.assay/python`: whoever makes one says in its `made.json` what it is, once it is whole. */
+function environments(folder: string): readonly Finding[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => {
+      const note = whatWasMade(join(folder, name)) ?? 'not whole: made again when it is needed, or yours to remove'
+      return taken(`.assay/python/${name}`, join(folder, name), note)
+    })
+    .sort((a, b) => (a.what < b.what ? -1 : 1))
+}
+
+const Made = v.object({ what: v.string() })
+
+function whatWasMade(folder: string): string | undefined {
+  try {
+    return v.parse(Made, JSON.parse(readFileSync(join(folder, 'made.json'), 'utf8'))).what
+  } catch {
+    return undefined // cut short, or somebody else's folder
+  }
 }

@@ -20,28 +20,28 @@ import type { PlanFlags } from './plan-flags.ts'
 import { ownParams, resumedRun, selectionOf } from './run-one.ts'
 
 /** Shows what a run of the plan would do, in the order of its graph. Starts nothing and writes nothing. */
-export function preview(
+export async function preview(
   places: Places,
   plan: Plan,
   params: Readonly<Record<string, string>>,
   flags: PlanFlags,
   { people }: Output,
-): number {
+): Promise<number> {
   const mask = maskFor(plan, process.env, params)
   try {
-    return foresee(places, plan, params, flags, { write: (text) => people.write(mask(text)) })
+    return await foresee(places, plan, params, flags, { write: (text) => people.write(mask(text)) })
   } catch (error) {
     throw withoutSecrets(error, mask)
   }
 }
 
-function foresee(
+async function foresee(
   places: Places,
   plan: Plan,
   params: Readonly<Record<string, string>>,
   flags: PlanFlags,
   people: Pick<Output['people'], 'write'>,
-): number {
+): Promise<number> {
   const store = fileStore(places.runs)
   const run = resumedRun(places, plan.name, flags, store)
   const before = run === undefined ? undefined : readRecord(store, plan.name, run)
@@ -49,7 +49,7 @@ function foresee(
   const recorded = recordedParams(plan, given)
   const graph = graphOf(places, plan, given)
   const selected = select(graph, plan.name, selectionOf(places, plan.name, flags))
-  checkServices(graph, selected, process.env)
+  await checkServices(graph, selected, process.env)
 
   const forecast = forecastOf(
     graph,

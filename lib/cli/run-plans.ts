@@ -53,7 +53,7 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
       loaded,
       new AbortController().signal,
       output,
-      async (plan) => preview(places, plan, params, flags, output),
+      (plan) => preview(places, plan, params, flags, output),
       async () => {},
     )
   }

@@ -19,7 +19,7 @@ export async function refuseUnrunnable(
   try {
     const graph = graphOf(places, plan, givenParams(plan, env, params, {}))
     checkPreconditions(plan, env, places.root)
-    checkServices(graph, select(graph, name, { kind: 'all' }), env)
+    await checkServices(graph, select(graph, name, { kind: 'all' }), env)
   } catch (error) {
     throw withoutSecrets(error, maskFor(plan, env, params))
   }

@@ -3,8 +3,11 @@ import type { WorkContext } from './context.ts'
 /** Something that must be up while steps use it: started on first need, stopped after its last user. */
 export interface Service<Client> {
   readonly name: string
-  /** Throws a Problem where the environment tells it something wrong: asked before a run that uses it begins. */
-  precondition?(env: Readonly<Record<string, string | undefined>>): void
+  /**
+   * Throws a Problem, or rejects with one, where it could not start: the environment tells it something wrong, or this machine lacks what
+   * it takes. Asked before a run that uses it begins, and by a dry run, so it makes nothing.
+   */
+  precondition?(env: Readonly<Record<string, string | undefined>>, signal?: AbortSignal): void | Promise<void>
   start(context: ServiceContext): Promise<RunningService<Client>>
 }
 

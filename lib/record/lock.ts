@@ -62,6 +62,33 @@ export function aloneWith<T>(path: string, flags: 'a' | 'w', seconds: number, wo
   throw Object.assign(new Error(`another process has had ${path} for ${seconds} s`), { syscall: 'flock' })
 }
 
+/**
+ * Does `work` while nobody else who asks by this has the file at `path`, however long that takes to come; whoever died no longer has it.
+ * `waiting` is called once where somebody has. Rejects with the signal's reason when it is aborted meanwhile.
+ */
+export async function whenAlone<T>(
+  path: string,
+  signal: AbortSignal,
+  waiting: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let told = false; ; ) {
+    const fd = openSync(path, 'a')
+    try {
+      while (flock(fd) === 'theirs') {
+        if (!told) waiting()
+        told = true
+        await Bun.sleep(100)
+        signal.throwIfAborted()
+      }
+      // What was locked may have been removed, and another put in its place.
+      if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return await work()
+    } finally {
+      closeSync(fd)
+    }
+  }
+}
+
 /** As `tryLock`, where a file system without such locks is no reason to give up; true when somebody else has it. */
 export function takenByOthers(fd: number): boolean {
   // Who only asks whether it is taken has it for a moment.

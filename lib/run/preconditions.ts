@@ -22,18 +22,20 @@ export function checkPreconditions(
   if (missing.length > 0) throw new Problem(`Cannot run ${plan.name} as this machine lacks ${missing.join(', ')}`)
 }
 
-/** Throws the Problem of the first service in use that is told something wrong by the environment. */
-export function checkServices(
+/** Throws the Problem of the first service in use that could not start; nothing once `signal` is aborted, as the run then ends before it begins. */
+export async function checkServices(
   graph: Graph,
   selected: ReadonlySet<number>,
   env: Readonly<Record<string, string | undefined>>,
-): void {
+  signal?: AbortSignal,
+): Promise<void> {
   const used = usersOf(graph, selected)
   for (const node of graph.nodes) {
     if (node.kind !== 'service' || !used.has(node.index)) continue
     try {
-      node.service.precondition?.(env)
+      await node.service.precondition?.(env, signal)
     } catch (error) {
+      if (signal?.aborted) return
       // Anew: nothing is wrong with the file that threw it, which would be named.
       throw error instanceof Problem ? new Problem(error.message, { cause: error }) : error
     }

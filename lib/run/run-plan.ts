@@ -51,7 +51,7 @@ async function runMasked<P extends Params>(plan: Plan<P>, options: RunOptions, m
   refuseSecretNames(graph, plan.name, mask)
   const selected = select(graph, plan.name, options.selection ?? { kind: 'all' })
   checkPreconditions(plan, env, cwd)
-  checkServices(graph, selected, env)
+  await checkServices(graph, selected, env, options.signal)
 
   const recorded = recordedParams(plan, given)
   const run = before?.heading.run ?? runId(clock.now(), Math.random, store.runs(plan.name).at(-1))

@@ -120,6 +120,19 @@ describe('doctor', () => {
     expect(findings).toContainEqual({ what: 'rustfs', found: 'not on PATH', note: expect.any(String) })
   })
 
+  test('says which Python environments there are, what they take, and which of them are not whole', async () => {
+    const repo = repository()
+    expect((await repo.run(['doctor'])).out).not.toContain('.assay/python')
+    repo.file('.assay/python/train/lib', 'x'.repeat(4000))
+    repo.file('.assay/python/train/made.json', JSON.stringify({ what: 'Python 3.11.7, torch 2.15.0+cpu', lock: 'x' }))
+    repo.file('.assay/python/mlflow/bin', 'x'.repeat(3000))
+    repo.file('.assay/python/train.lock', '')
+    const { out } = await repo.run(['doctor'])
+    expect(out).toMatch(/\.assay\/python\/mlflow +3\.0 kB +not whole: made again when it is needed, or yours to remove/)
+    expect(out).toMatch(/\.assay\/python\/train +4\.1 kB +Python 3\.11\.7, torch 2\.15\.0\+cpu/)
+    expect(out).not.toContain('train.lock')
+  })
+
   const answers = {
     200: 'reachable: answers 200',
     403: 'reachable: answers 403, as it wants keys',

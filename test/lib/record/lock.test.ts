@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootId, standingOf, startOf, thisProcess } from '../../../lib/record/holder.ts'
-import { aloneWith, lockFile } from '../../../lib/record/lock.ts'
+import { aloneWith, lockFile, whenAlone } from '../../../lib/record/lock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-lock-'))
 const children: Bun.Subprocess[] = []
@@ -186,5 +186,85 @@ describe('a file that one has alone', () => {
     }
     expect(() => aloneWith(path, 'w', 1, throws)).toThrow('wrong')
     expect(aloneWith(path, 'w', 0.02, () => 'free')).toBe('free')
+  })
+})
+
+describe('work that one does alone', () => {
+  const never = new AbortController().signal
+
+  test('is done by one after the other, who is told once that he waits', async () => {
+    const path = fresh()
+    const notes: string[] = []
+    const work = (name: string) =>
+      whenAlone(
+        path,
+        never,
+        () => void notes.push(`${name} waits`),
+        async () => {
+          notes.push(`${name} begins`)
+          await Bun.sleep(250)
+          notes.push(`${name} ends`)
+          return name
+        },
+      )
+    expect(await Promise.all([work('one'), work('two')])).toEqual(['one', 'two'])
+    expect(notes).toEqual(['one begins', 'two waits', 'one ends', 'two begins', 'two ends'])
+  })
+
+  test('is free when who had it throws, is killed, or the file is removed meanwhile', async () => {
+    const path = fresh()
+    const take = (word: string) =>
+      whenAlone(
+        path,
+        never,
+        () => {},
+        () => Promise.resolve(word),
+      )
+    const throws = () => Promise.reject(new Error('wrong'))
+    expect(await whenAlone(path, never, () => {}, throws).catch(String)).toBe('Error: wrong')
+    const script = `
+      const { whenAlone } = await import('${join(import.meta.dir, '../../../lib/record/lock.ts')}')
+      await whenAlone('${path}', new AbortController().signal, () => {}, async () => {
+        console.log('held')
+        await Bun.sleep(600_000)
+      })`
+    const holder = kept([process.execPath, '-e', script])
+    expect(await firstWord(holder)).toBe('held')
+    const [waits, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const next = whenAlone(path, never, waits.resolve, () => Promise.resolve('free'))
+    await waits.promise
+    holder.kill('SIGKILL')
+    expect(await next).toBe('free')
+    const first = whenAlone(
+      path,
+      never,
+      () => {},
+      () => waiting.promise,
+    )
+    rmSync(path)
+    expect(await take('its own')).toBe('its own')
+    waiting.resolve()
+    await first
+  })
+
+  test('is waited for until the signal is aborted', async () => {
+    const path = fresh()
+    const controller = new AbortController()
+    const held = Promise.withResolvers<void>()
+    const first = whenAlone(
+      path,
+      never,
+      () => {},
+      () => held.promise,
+    )
+    const second = whenAlone(
+      path,
+      controller.signal,
+      () => controller.abort(new Error('told to stop')),
+      () => Promise.resolve(),
+    )
+    expect(await second.catch(String)).toBe('Error: told to stop')
+    held.resolve()
+    await first
   })
 })

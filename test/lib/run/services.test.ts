@@ -257,3 +257,40 @@ describe('a service', () => {
     expect(notes).toEqual(['quick', 'slow'])
   })
 })
+
+describe('a precondition that takes time', () => {
+  const slow = (answer: (signal: AbortSignal | undefined) => Promise<void>) => {
+    const notes: string[] = []
+    const rig = rigFor((plan) => {
+      const used = plan.use({ ...noted(notes), precondition: (_, signal) => answer(signal) })
+      const unused = plan.use({ ...noted(notes), name: 'unused', precondition: () => void notes.push('asked in vain') })
+      plan.step({ name: 'first', output: v.string(), run: () => 'first' })
+      plan.step({ name: 'use', needs: { used }, output: v.string(), run: ({ used }) => used })
+      plan.step({ name: 'other', needs: { unused }, output: v.string(), run: ({ unused }) => unused })
+    })
+    return { rig, notes }
+  }
+  const selection = { kind: 'only', names: ['first', 'use'] } as const
+
+  test('is waited for, and what it rejects with is said before a run is begun', async () => {
+    const { rig, notes } = slow(() => Promise.reject(new Problem('there is no disk')))
+    expect(await rig.run({ selection }).catch(String)).toBe('Problem: there is no disk')
+    expect([notes, rig.events, rig.store.runs('rigged')]).toEqual([[], [], []])
+  })
+
+  test('once it resolves, the run goes on', async () => {
+    const { rig, notes } = slow(() => Bun.sleep(5))
+    expect(rig.outcomes(await rig.run({ selection }))).toMatchObject({ first: 'passed', use: 'passed' })
+    expect(notes).toEqual(['start', 'ready', 'stop', 'discard'])
+  })
+
+  test('hears that the run is to stop, and then the run ends as an interrupted one does', async () => {
+    const controller = new AbortController()
+    const { rig, notes } = slow((signal) => {
+      controller.abort(new Problem('no longer wanted'))
+      return Promise.reject(signal?.reason ?? new Error('it was given no signal'))
+    })
+    const result = await rig.run({ selection, signal: controller.signal })
+    expect([result.kind === 'ended' && result.outcome, notes]).toEqual(['aborted', []])
+  })
+})
