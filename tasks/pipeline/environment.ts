@@ -139,7 +139,8 @@ export function stageEnvironment(
   return { ...withoutClientSettings(inherited), ...contract, ...session, ...more }
 }
 
-function withoutClientSettings(inherited: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** An environment without what tells AWS and MLflow clients where to go and as whom. */
+export function withoutClientSettings(inherited: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const [name, value] of Object.entries(inherited)) {
     if (value !== undefined && !/^(AWS|MLFLOW)_/.test(name)) kept[name] = value

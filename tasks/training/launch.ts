@@ -47,7 +47,8 @@ export interface RunningTraining {
   signal(name: NodeJS.Signals): void
 }
 
-const reference = new URL('./reference/train.py', import.meta.url).pathname
+/** The program of the reference training. */
+export const reference = new URL('./reference/train.py', import.meta.url).pathname
 
 /**
  * Starts a training as a black box. Throws a Problem before anything is started or fetched when a variable is missing, out of range or

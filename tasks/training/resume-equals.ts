@@ -1,13 +1,19 @@
-import { type Finding, holds } from '../../lib/index.ts'
-import type { LossAt } from './loss-course.ts'
+import { type Finding, holds, undecided } from '../../lib/index.ts'
 import { sameTensors, type TensorDifference } from './safetensors.ts'
+
+/** One step that was done: the loss it had and, where the training says it, the learning rate. */
+export interface StepDone {
+  readonly step: number
+  readonly loss: number
+  readonly lr?: number | undefined
+}
 
 /** What a training came to. */
 export interface Outcome {
   /** In the order they were done, a step that was repeated after a resume once for each time. */
-  readonly losses: readonly LossAt[]
-  /** The final weights: the bytes of a safetensors file. */
-  readonly weights: Uint8Array
+  readonly steps: readonly StepDone[]
+  /** The final weights: the bytes of a safetensors file; undefined where there are none that can be read. */
+  readonly weights: Uint8Array | undefined
 }
 
 /** How far a resumed training may be from the unbroken one; zero for both where the framework promises the same bits. */
@@ -24,18 +30,22 @@ export const bitForBit: Band = { loss: 0, weight: 0 }
 export function bandOf(repeats: readonly Outcome[]): Band {
   const pairs = repeats.flatMap((one, index) => repeats.slice(index + 1).map((other) => [one, other] as const))
   return {
-    loss: Math.max(0, ...pairs.map(([a, b]) => curveDifference(a.losses, b.losses).most)),
-    weight: Math.max(0, ...pairs.map(([a, b]) => sameTensors(a.weights, b.weights).most)),
+    loss: Math.max(0, ...pairs.map(([a, b]) => curveDifference(a.steps, b.steps, 'loss').most)),
+    weight: Math.max(
+      0,
+      ...pairs.map(([a, b]) => (a.weights && b.weights ? sameTensors(a.weights, b.weights).most : 0)),
+    ),
   }
 }
 
 /**
- * Whether an interrupted training is the unbroken one: each step it did, repeated ones included, has the loss it has there, none is
- * missing, and the weights it ends with are the same: within `band`, which is nothing unless said otherwise.
+ * Whether an interrupted training is the unbroken one: each step it did, repeated ones included, has the loss and the learning rate it
+ * has there, none is missing, and the weights it ends with are the same: losses and weights within `band`, which is nothing unless said
+ * otherwise.
  */
 export function resumeEquals(unbroken: Outcome, resumed: Outcome, band: Band = bitForBit): readonly Finding[] {
-  const curve = curveDifference(unbroken.losses, resumed.losses)
-  const weights = sameTensors(unbroken.weights, resumed.weights)
+  const curve = curveDifference(unbroken.steps, resumed.steps, 'loss')
+  const rates = curveDifference(unbroken.steps, resumed.steps, 'lr')
   const words = (most: number) => (most === 0 ? 'bit for bit' : `within ${short(most)}`)
   return [
     holds(
@@ -49,32 +59,45 @@ export function resumeEquals(unbroken: Outcome, resumed: Outcome, band: Band = b
     holds(
       `the loss of every step is that of the unbroken training, ${words(band.loss)}`,
       curve.most <= band.loss,
-      curve.first === undefined
-        ? 'there is nothing to compare'
-        : `from step ${curve.first.step} on: ${curve.first.resumed} where it was ${curve.first.unbroken}; ${short(curve.most)} apart at most`,
+      apartWords(curve),
     ),
-    holds(
-      `the final weights are those of the unbroken training, ${words(band.weight)}`,
-      weights.shape === undefined && weights.most <= band.weight,
-      weights.shape ?? differenceWords(weights),
-    ),
+    unbroken.steps.every(({ lr }) => lr === undefined)
+      ? undecided(sameRates, 'it says no learning rates')
+      : holds(sameRates, rates.most === 0, apartWords(rates)),
+    sameWeights(unbroken.weights, resumed.weights, band, words(band.weight)),
   ]
+}
+
+const sameRates = 'the learning rate of every step is that of the unbroken training'
+
+function sameWeights(a: Outcome['weights'], b: Outcome['weights'], band: Band, words: string): Finding {
+  const name = `the final weights are those of the unbroken training, ${words}`
+  if (a === undefined || b === undefined)
+    return undecided(name, 'it leaves no weights: neither model.safetensors nor a checkpoint with one')
+  const found = sameTensors(a, b)
+  return holds(name, found.shape === undefined && found.most <= band.weight, found.shape ?? differenceWords(found))
+}
+
+function apartWords({ first, most }: ReturnType<typeof curveDifference>): string {
+  return first === undefined
+    ? 'there is nothing to compare'
+    : `from step ${first.step} on: ${first.resumed} where it was ${first.unbroken}; ${short(most)} apart at most`
 }
 
 function differenceWords({ count, of, most, first }: TensorDifference): string {
   return `${count} of ${of} tensors differ, ${first} first; ${short(most)} apart at most`
 }
 
-/** Where two loss curves part. A step that was done twice must come to the same both times. */
-function curveDifference(unbroken: readonly LossAt[], resumed: readonly LossAt[]) {
-  const expected = new Map(unbroken.map(({ step, loss }) => [step, loss]))
+/** Where two curves part. A step that was done twice must come to the same both times. */
+function curveDifference(unbroken: readonly StepDone[], resumed: readonly StepDone[], of: 'loss' | 'lr') {
+  const expected = new Map(unbroken.map((done) => [done.step, done[of]]))
   const done = new Set(resumed.map(({ step }) => step))
-  const apart = resumed.flatMap(({ step, loss }) => {
-    const there = expected.get(step)
+  const apart = resumed.flatMap((now) => {
+    const [there, here] = [expected.get(now.step), now[of]]
     // Equal also where both are no number: that is then the same training too.
-    if (there === undefined || Object.is(there, loss)) return []
-    const by = Math.abs(there - loss)
-    return [{ step, resumed: loss, unbroken: there, by: Number.isNaN(by) ? Infinity : by }]
+    if (!expected.has(now.step) || Object.is(there, here)) return []
+    const by = Math.abs((there ?? Number.NaN) - (here ?? Number.NaN))
+    return [{ step: now.step, resumed: here, unbroken: there, by: Number.isNaN(by) ? Infinity : by }]
   })
   return {
     missing: [...expected.keys()].filter((step) => !done.has(step)),

@@ -19,28 +19,59 @@ function weights(tensors: Readonly<Record<string, readonly number[]>>): Uint8Arr
 }
 
 const curve = (steps: readonly number[], by = 0) => steps.map((step) => ({ step, loss: 1 / step + by }))
-const whole: Outcome = { losses: curve([1, 2, 3, 4, 5, 6]), weights: weights({ a: [1, 2], b: [3] }) }
+const whole: Outcome = { steps: curve([1, 2, 3, 4, 5, 6]), weights: weights({ a: [1, 2], b: [3] }) }
 const failed = (resumed: Outcome, band?: Parameters<typeof resumeEquals>[2]) =>
   resumeEquals(whole, resumed, band).flatMap((finding) => (finding.verdict === 'fail' ? [finding.reason] : []))
 
 test('the same steps, some of them twice, and the same bits are the same training', () => {
-  expect(failed({ ...whole, losses: curve([1, 2, 3, 4, 3, 4, 5, 6]) })).toEqual([])
+  expect(failed({ ...whole, steps: curve([1, 2, 3, 4, 3, 4, 5, 6]) })).toEqual([])
 })
 
 test('a loss that differs by its last bit is another training, and says where', () => {
-  const losses = whole.losses.map(({ step, loss }) => ({ step, loss: step === 4 ? loss + Number.EPSILON : loss }))
-  expect(failed({ ...whole, losses })).toEqual([
+  const steps = whole.steps.map(({ step, loss }) => ({ step, loss: step === 4 ? loss + Number.EPSILON : loss }))
+  expect(failed({ ...whole, steps })).toEqual([
     'from step 4 on: 0.2500000000000002 where it was 0.25; 2.22e-16 apart at most',
   ])
 })
 
 test('a step that came out otherwise when it was repeated is told', () => {
-  const losses = [...curve([1, 2, 3, 4]), { step: 3, loss: 9 }, ...curve([4, 5, 6])]
-  expect(failed({ ...whole, losses })).toHaveLength(1)
+  const steps = [...curve([1, 2, 3, 4]), { step: 3, loss: 9 }, ...curve([4, 5, 6])]
+  expect(failed({ ...whole, steps })).toHaveLength(1)
+})
+
+test('a learning rate that differs is told', () => {
+  const rated = (lr: (step: number) => number): Outcome => ({
+    ...whole,
+    steps: whole.steps.map(({ step, loss }) => ({ step, loss, lr: lr(step) })),
+  })
+  const reasons = (a: Outcome, b: Outcome) =>
+    resumeEquals(a, b).flatMap((finding) => (finding.verdict === 'fail' ? [finding.reason] : []))
+  expect(
+    reasons(
+      rated((step) => 1 / step),
+      rated((step) => 1 / step),
+    ),
+  ).toEqual([])
+  expect(
+    reasons(
+      rated((step) => 1 / step),
+      rated((step) => 1 / Math.max(step, 2)),
+    ),
+  ).toEqual(['from step 1 on: 0.5 where it was 1; 0.5 apart at most'])
+  expect(
+    reasons(
+      rated(() => 1),
+      whole,
+    ),
+  ).toEqual(['from step 1 on: undefined where it was 1; Infinity apart at most'])
+})
+
+test('weights that nobody left are no proof either way', () => {
+  expect(resumeEquals(whole, { ...whole, weights: undefined }).at(-1)?.verdict).toBe('undecided')
 })
 
 test('steps that are missing or beyond are told', () => {
-  expect(failed({ ...whole, losses: curve([1, 2, 5, 6, 7]) })).toEqual([
+  expect(failed({ ...whole, steps: curve([1, 2, 5, 6, 7]) })).toEqual([
     'steps 3, 4 are missing, steps 7 are not of the unbroken training',
   ])
 })
@@ -55,22 +86,22 @@ test('weights that differ are told by tensor and distance, others by what they a
 })
 
 test('a loss that became no number is equal to the same, and to nothing else', () => {
-  const lost: Outcome = { ...whole, losses: [{ step: 1, loss: Number.NaN }] }
-  expect(resumeEquals(lost, lost).map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass'])
-  expect(resumeEquals(lost, { ...lost, losses: [{ step: 1, loss: 1 }] })[1]?.verdict).toBe('fail')
+  const lost: Outcome = { ...whole, steps: [{ step: 1, loss: Number.NaN }] }
+  expect(resumeEquals(lost, lost).map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'undecided', 'pass'])
+  expect(resumeEquals(lost, { ...lost, steps: [{ step: 1, loss: 1 }] })[1]?.verdict).toBe('fail')
 })
 
 test('a band is as wide as repeats are apart, and holds what lies within', () => {
-  const other: Outcome = { losses: curve([1, 2, 3, 4, 5, 6], 0.01), weights: weights({ a: [1, 2.25], b: [3] }) }
+  const other: Outcome = { steps: curve([1, 2, 3, 4, 5, 6], 0.01), weights: weights({ a: [1, 2.25], b: [3] }) }
   const band = bandOf([whole, other, whole])
   expect(band.loss).toBeCloseTo(0.01, 10)
   expect(band.weight).toBe(0.25)
   expect(failed(other, band)).toEqual([])
-  expect(failed({ losses: curve([1, 2, 3, 4, 5, 6], 0.02), weights: whole.weights }, band)).toHaveLength(1)
+  expect(failed({ steps: curve([1, 2, 3, 4, 5, 6], 0.02), weights: whole.weights }, band)).toHaveLength(1)
   expect(bandOf([whole, whole])).toEqual({ loss: 0, weight: 0 })
 })
 
 test('a file that is cut short is told in a sentence', () => {
-  expect(() => resumeEquals(whole, { ...whole, weights: whole.weights.subarray(0, 90) })).toThrow('safetensors file')
+  expect(() => resumeEquals(whole, { ...whole, weights: whole.weights?.subarray(0, 90) })).toThrow('safetensors file')
   expect(() => resumeEquals(whole, { ...whole, weights: new Uint8Array(3) })).toThrow('it has 3 bytes')
 })

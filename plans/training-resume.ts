@@ -1,0 +1,147 @@
+import * as v from 'valibot'
+import { definePlan, integer, text } from '../lib/index.ts'
+import { python } from '../tasks/python/environment.ts'
+import { damageNewest } from '../tasks/training/damage.ts'
+import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
+import {
+  bandOfTrainings,
+  checkpointFiles,
+  judgeInterruptions,
+  judgeResume,
+  judgeTraining,
+} from '../tasks/training/judge-resume.ts'
+import { trainWithoutRoom } from '../tasks/training/no-room.ts'
+import { configurations, interruptionsOf, smallTraining } from '../tasks/training/resume-settings.ts'
+import { type Interruption, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
+import { Interrupted, Trained } from '../tasks/training/trained.ts'
+import type { TrainingVariables } from '../tasks/training/variables.ts'
+
+export default definePlan(
+  {
+    name: 'training-resume',
+    kind: 'functional',
+    title: 'A training that is interrupted comes to what the unbroken one does',
+    params: {
+      train: text('', 'command of your training (default: the reference training)'),
+      steps: integer(48, 'steps of each training', { min: 40 }),
+      every: integer(8, 'steps from one checkpoint to the next', { min: 2 }),
+    },
+  },
+  (plan, { train: command, steps, every }) => {
+    const environment = plan.use(python('train'))
+    const variables = smallTraining(steps, every)
+    const killed: Interruption = { signal: 'SIGKILL', at: Math.floor(2.5 * every) }
+    const reference = () => command === '' || 'it takes the reference training'
+
+    const unbrokenBy = (name: string, more: TrainingVariables = {}) =>
+      plan.step({
+        name,
+        needs: { environment },
+        output: Trained,
+        run: ({ environment: { python } }, context) =>
+          train({ python, command, variables: { ...variables, ...more } }, context),
+      })
+    const interruptedBy = (name: string, interruptions: readonly Interruption[], more: TrainingVariables = {}) =>
+      plan.step({
+        name,
+        needs: { environment },
+        output: Interrupted,
+        run: ({ environment: { python } }, context) =>
+          trainInterrupted({ python, command, variables: { ...variables, ...more } }, interruptions, context),
+      })
+
+    const unbroken = unbrokenBy('train from scratch')
+    const repeated = unbrokenBy('train from scratch once more')
+    plan.check({
+      name: 'checkpoints are whole, and the loss falls',
+      needs: { unbroken },
+      run: ({ unbroken }) => judgeTraining(unbroken, every, command === '' ? checkpointFiles : []),
+    })
+
+    const unvalidated = unbrokenBy('train without validation', { VALIDATE: 'no' })
+    plan.check({
+      name: 'validation changes no weight',
+      needs: { unbroken, repeated, unvalidated },
+      run: ({ unbroken, repeated, unvalidated }) =>
+        judgeResume(unbroken, unvalidated, bandOfTrainings([unbroken, repeated])),
+    })
+
+    for (const [name, interruptions] of Object.entries(interruptionsOf(every))) {
+      const interrupted = interruptedBy(name, interruptions)
+      plan.check({
+        name: `${name} it is the unbroken training`,
+        needs: { unbroken, repeated, interrupted },
+        run: ({ unbroken, repeated, interrupted }) => [
+          ...judgeInterruptions(interrupted, interruptions),
+          ...judgeResume(unbroken, interrupted, bandOfTrainings([unbroken, repeated])),
+        ],
+      })
+    }
+
+    for (const [name, more] of Object.entries(configurations)) {
+      const whole = unbrokenBy(`train with ${name}`, more)
+      const interrupted = interruptedBy(`with ${name}, interrupted`, [killed], more)
+      plan.check({
+        name: `with ${name} it is the unbroken training`,
+        needs: { whole, interrupted },
+        run: ({ whole, interrupted }) => [
+          ...judgeInterruptions(interrupted, [killed]),
+          ...judgeResume(whole, interrupted, bandOfTrainings([whole])),
+        ],
+      })
+    }
+
+    const damaged = plan.step({
+      name: 'its newest checkpoint damaged',
+      needs: { environment },
+      output: Interrupted,
+      run: ({ environment: { python } }, context) =>
+        trainInterrupted({ python, command, variables }, [killed], context, damageNewest),
+    })
+    plan.check({
+      name: 'a damaged checkpoint is told, and the one before it used',
+      needs: { unbroken, repeated, damaged },
+      run: ({ unbroken, repeated, damaged }) => [
+        ...judgeInterruptions(damaged, [killed], { damaged: true }),
+        ...judgeResume(unbroken, damaged, bandOfTrainings([unbroken, repeated])),
+      ],
+    })
+
+    const left = plan.step({
+      name: 'train until it is killed',
+      needs: { environment },
+      output: v.object({ folder: v.string() }),
+      skipUnless: reference,
+      run: async ({ environment: { python } }, context) => ({
+        folder: await trainUntil({ python, variables }, killed, context),
+      }),
+    })
+    const unroomed = plan.step({
+      name: 'no room for a checkpoint',
+      needs: { environment, left },
+      output: Trained,
+      run: ({ environment: { python }, left }, context) =>
+        trainWithoutRoom(left.folder, { python, variables }, context),
+    })
+    plan.check({
+      name: 'a full disk harms no checkpoint that is there',
+      needs: { unbroken, unroomed },
+      run: ({ unbroken, unroomed }) => judgeResume(unbroken, unroomed, bandOfTrainings([unbroken])),
+    })
+
+    const planted = (['none', ...defects] as const).map((defect) =>
+      plan.step({
+        name: `resume with ${defect === 'none' ? 'no defect' : defect}`,
+        needs: { environment, left },
+        output: Planted,
+        run: ({ environment: { python }, left }, context) =>
+          trainWithDefect(defect, left.folder, { python, variables }, context),
+      }),
+    )
+    plan.check({
+      name: 'each defect in resuming is seen',
+      needs: { unbroken, planted },
+      run: ({ unbroken, planted }) => judgeDefects(unbroken, planted),
+    })
+  },
+)

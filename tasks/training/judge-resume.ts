@@ -1,0 +1,157 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Finding, holds, messageOf, undecided } from '../../lib/index.ts'
+import { courseWords, lossCourse } from './loss-course.ts'
+import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
+import { readTensors } from './safetensors.ts'
+import type { Interruption } from './train.ts'
+import { type Interrupted, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
+
+/** What `resumeEquals` compares of a training. */
+export function outcomeOf(trained: Trained): Outcome {
+  return {
+    steps: stepsOf(trained).map(({ step, loss, lr }) => ({ step, loss: lossNumber(loss), lr })),
+    weights: trained.weights === undefined ? undefined : readFileSync(trained.weights),
+  }
+}
+
+/** How far trainings that nobody interrupted are from each other. */
+export function bandOfTrainings(repeats: readonly Trained[]): Band {
+  return bandOf(repeats.map(outcomeOf))
+}
+
+/** Whether a training that was interrupted came to what the unbroken one did, within the band of unbroken ones. */
+export function judgeResume(unbroken: Trained, resumed: Trained, band: Band): readonly Finding[] {
+  return resumeEquals(outcomeOf(unbroken), outcomeOf(resumed), band)
+}
+
+/** The reference training's; another one's checkpoints must all have what its newest one has. */
+export const checkpointFiles = [
+  'model.safetensors',
+  'optimizer.bin',
+  'random_states_0.pkl',
+  'sampler.bin',
+  'scaler.pt',
+  'scheduler.bin',
+  'trainer.json',
+]
+
+/** Judges what an unbroken training left: checkpoints at the right steps, whole, of one size, and a loss that falls. */
+export function judgeTraining(trained: Trained, every: number, files: readonly string[]): readonly Finding[] {
+  const { checkpoints } = trained
+  const last = stepsOf(trained).at(-1)?.step ?? 0
+  const name = ({ step }: (typeof checkpoints)[number]) => `checkpoint-${step}`
+  const newest = checkpoints.at(-1)
+  const expected = files.length > 0 ? files : (newest?.files ?? []).map((file) => file.name)
+  const odd = checkpoints.filter(({ step }) => step % every !== 0 && step !== last)
+  const lacking = checkpoints.flatMap((checkpoint) => {
+    const there = new Set(checkpoint.files.map((file) => file.name))
+    return expected.flatMap((file) => (there.has(file) ? [] : [`${name(checkpoint)} lacks ${file}`]))
+  })
+  const sizes = new Map(newest?.files.map((file) => [file.name, file.bytes]))
+  const unlike = checkpoints.flatMap((checkpoint) =>
+    checkpoint.files.flatMap(({ name: file, bytes }) =>
+      Math.abs(bytes - (sizes.get(file) ?? 0)) <= 0.1 * (sizes.get(file) ?? 0)
+        ? []
+        : [`${file} of ${name(checkpoint)} has ${bytes} bytes, the newest one's ${sizes.get(file) ?? 'is not there'}`],
+    ),
+  )
+  const torn = checkpoints.flatMap(({ path }) => tornModel(path))
+  const course = lossCourse(stepsOf(trained).map(({ step, loss }) => ({ step, loss: lossNumber(loss) })))
+  return [
+    holds(
+      'there is a checkpoint, the newest one of the last step',
+      newest?.step === last,
+      `${newest?.step ?? 'none'} of ${last} steps`,
+    ),
+    holds(`checkpoints are ${every} steps apart`, odd.length === 0, odd.map(name).join(', ')),
+    holds('every checkpoint has all its files', lacking.length === 0, some(lacking)),
+    holds('the files of all checkpoints are of one size', unlike.length === 0, some(unlike)),
+    holds('the weights of every checkpoint can be read', torn.length === 0, some(torn)),
+    course.kind === 'too short'
+      ? undecided('the loss falls', courseWords(course))
+      : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
+  ]
+}
+
+function tornModel(checkpoint: string): readonly string[] {
+  const file = join(checkpoint, 'model.safetensors')
+  if (!existsSync(file)) return []
+  try {
+    readTensors(readFileSync(file), file)
+    return []
+  } catch (error) {
+    return [messageOf(error)]
+  }
+}
+
+/** How each signal may show in the end of who got it. */
+const ends: Readonly<Record<Interruption['signal'], readonly (number | string)[]>> = {
+  SIGINT: [0, 130, 'SIGINT'],
+  SIGTERM: [0, 143, 'SIGTERM'],
+  SIGKILL: [137, 'SIGKILL'],
+}
+
+/** Judges how a training took its interruptions; `damaged` says that the newest checkpoint was spoilt after each. */
+export function judgeInterruptions(
+  { sittings }: Interrupted,
+  interruptions: readonly Interruption[],
+  { damaged = false } = {},
+): readonly Finding[] {
+  const wrongEnds = interruptions.flatMap(({ signal }, index) => {
+    const end = sittings[index]?.code ?? sittings[index]?.signal ?? 'nothing'
+    return ends[signal].includes(end) ? [] : [`after ${signal} it ended with ${end}`]
+  })
+  const later = sittings.slice(1).map((sitting, index) => ({ sitting, before: sittings.slice(0, index + 1) }))
+  const breaches = (of: (sitting: Sitting, saved: readonly number[]) => string | undefined) =>
+    later.flatMap(
+      ({ sitting, before }) =>
+        of(
+          sitting,
+          before.flatMap(({ saved }) => saved),
+        ) ?? [],
+    )
+  const newest = breaches(({ resumed = 0 }, saved) => {
+    const wanted = [...new Set(saved)].sort((a, b) => b - a)[damaged ? 1 : 0] ?? 0
+    return resumed === wanted ? undefined : `it went on from step ${resumed} where ${wanted} was the newest whole one`
+  })
+  const repeated = breaches(({ first, resumed = 0 }) =>
+    first === undefined || first === resumed + 1 ? undefined : `it went on with step ${first} after step ${resumed}`,
+  )
+  const again = breaches(({ saved, resumed = 0 }) => {
+    const known = saved.filter((step) => step <= resumed)
+    return known.length === 0 ? undefined : `it saved ${known.join(', ')} again`
+  })
+  const says = sittings.slice(1).some(({ resumed }) => resumed !== undefined)
+  const told = (name: string, found: readonly string[]) =>
+    says ? holds(name, found.length === 0, some(found)) : undecided(name, 'it does not say what it goes on from')
+  return [
+    holds('it ends as it is told to', wrongEnds.length === 0, some(wrongEnds)),
+    told(`it goes on from the newest ${damaged ? 'whole ' : ''}checkpoint`, newest),
+    told('it does the step after that one first', repeated),
+    told('it saves no checkpoint that it has', again),
+    ...(damaged
+      ? [
+          holds(
+            'it says what is wrong with the damaged one',
+            sittings.slice(1).every(({ refused }) => refused.length > 0),
+            'it does not',
+          ),
+        ]
+      : []),
+    memoryStays(sittings),
+  ]
+}
+
+function memoryStays(sittings: readonly Sitting[]): Finding {
+  const name = 'it takes no more memory after an interruption than before'
+  const peaks = sittings.flatMap(({ peakMemory }) => peakMemory ?? [])
+  const [first, last] = [peaks[0], peaks.at(-1)]
+  if (first === undefined || last === undefined || peaks.length < sittings.length)
+    return undecided(name, 'it does not say how much it takes')
+  return holds(name, last <= 1.2 * first, `${Math.round(last / 1e6)} MB where it was ${Math.round(first / 1e6)} MB`)
+}
+
+function some(found: readonly string[]): string {
+  return found.length > 3 ? `${found.slice(0, 3).join(', ')} and ${found.length - 3} more` : found.join(', ')
+}

@@ -1,0 +1,147 @@
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure, type StepContext } from '../../lib/index.ts'
+import { checkpointsBelow } from './checkpoints.ts'
+import { launchTraining } from './launch.ts'
+import type { ProgressLine } from './progress.ts'
+import type { TrainingReport } from './report.ts'
+import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
+import { outIn, type TrainingVariables, trainingEnvironment } from './variables.ts'
+import { watchSteps } from './watch-steps.ts'
+
+export interface TrainOptions {
+  /** An interpreter with the reference training's packages. */
+  readonly python: string
+  /** A shell command line in place of the reference training; none when absent or empty. */
+  readonly command?: string | undefined
+  readonly variables: TrainingVariables
+}
+
+export interface Interruption {
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
+  /** Sent once it has done this step. */
+  readonly at: number
+}
+
+/**
+ * A training from its beginning to its end. Where an earlier attempt of this step was killed with Assay, it goes on from the newest
+ * checkpoint that left, and not from zero. Throws a Failure when it comes to another end, or stalls.
+ */
+export async function train(options: TrainOptions, context: StepContext): Promise<Trained> {
+  const left = checkpointsBelow(context.folder).at(-1)
+  if (left === undefined) clear(context.folder)
+  else context.log(`going on from ${left.path}, which an earlier attempt left`)
+  const report = await sitting(options, context, { resume: left && 'latest' })
+  return trainedOf(finished(report), seriesIn(context.folder))
+}
+
+/**
+ * A training that is interrupted again and again, each time once it has done a step, and then resumed from its newest checkpoint;
+ * `between` may spoil what it left. Always from the beginning.
+ */
+export async function trainInterrupted(
+  options: TrainOptions,
+  interruptions: readonly Interruption[],
+  context: StepContext,
+  between: (folder: string) => void = () => {},
+): Promise<Interrupted> {
+  clear(context.folder)
+  const reports: TrainingReport[] = []
+  for (const interruption of interruptions) {
+    const report = await sitting(options, context, { resume: reports.length > 0 ? 'latest' : undefined, interruption })
+    if (report.how === 'finished')
+      throw new Failure(`it was over before ${interruption.signal} came after step ${interruption.at}`)
+    reports.push(report)
+    between(context.folder)
+  }
+  const last = finished(await sitting(options, context, { resume: reports.length > 0 ? 'latest' : undefined }))
+  return { ...trainedOf(last, seriesIn(context.folder)), sittings: [...reports, last].map(sittingOf) }
+}
+
+/** A training that is killed after a step and not resumed: the folder of what it left, which `goOn` takes up. */
+export async function trainUntil(
+  options: TrainOptions,
+  interruption: Interruption,
+  context: StepContext,
+): Promise<string> {
+  clear(context.folder)
+  const report = await sitting(options, context, { resume: undefined, interruption })
+  if (report.how === 'finished')
+    throw new Failure(`it was over before ${interruption.signal} came after step ${interruption.at}`)
+  return context.folder
+}
+
+/** Goes on with a copy of what `trainUntil` left. */
+export function goOn(left: string, options: TrainOptions, context: StepContext): Promise<Trained> {
+  copyOf(left, context.folder)
+  return train(options, context)
+}
+
+/** Goes on with such a copy where it can't; returns why it says so. Throws a Failure when it comes to its end all the same. */
+export async function refused(left: string, options: TrainOptions, context: StepContext): Promise<string> {
+  copyOf(left, context.folder)
+  const report = await sitting(options, context, { resume: 'latest' })
+  if (report.how === 'finished') throw new Failure('it came to its end where it could not')
+  return report.reason ?? report.last.slice(-3).join(' ')
+}
+
+function copyOf(left: string, folder: string): void {
+  if (existsSync(outIn(folder))) return
+  cpSync(outIn(left), outIn(folder), { recursive: true })
+  cpSync(seriesIn(left), seriesIn(folder))
+}
+
+interface SittingOptions {
+  readonly resume: string | undefined
+  readonly interruption?: Interruption
+}
+
+async function sitting(
+  { python, command, variables }: TrainOptions,
+  context: StepContext,
+  { resume, interruption }: SittingOptions,
+): Promise<TrainingReport> {
+  const running = launchTraining(
+    { env: trainingEnvironment(context.folder, variables, context.env), python, command, resume, onLine },
+    context,
+  )
+  const watch = watchSteps(() => void running.stop())
+  let told = false
+  function onLine(line: ProgressLine): void {
+    watch.heard(line)
+    if (told || interruption === undefined || line.event !== 'step' || line.step < interruption.at) return
+    told = true
+    running.signal(interruption.signal)
+  }
+  try {
+    const report = await running.report
+    const stall = watch.stalled()
+    if (stall !== undefined) throw new Failure(`the training stalled: ${stall}${lastLines(report)}`)
+    return report
+  } finally {
+    watch.end()
+  }
+}
+
+function finished(report: TrainingReport): TrainingReport {
+  if (report.how === 'finished') return report
+  const why = report.reason ?? endWords(report)
+  throw new Failure(`the training ${report.how === 'killed' ? 'was killed' : report.how}: ${why}${lastLines(report)}`)
+}
+
+function endWords({ ended }: TrainingReport): string {
+  return ended.signal === undefined ? `it ended with ${ended.code}` : `by ${ended.signal}`
+}
+
+function lastLines({ last }: TrainingReport): string {
+  return last.length === 0 ? '' : `\n${last.slice(-5).join('\n')}`
+}
+
+function seriesIn(folder: string): string {
+  return join(folder, 'training.jsonl')
+}
+
+function clear(folder: string): void {
+  if (existsSync(folder)) rmSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true })
+}

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { type Loss, parseProgress, type StepLine } from './progress.ts'
+import { SeenCheckpoint, type TrainingReport } from './report.ts'
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** A training that came to its end, in one sitting or, where Assay was killed meanwhile, in more: what it left, in the run's folder. */
+export const Trained = v.object({
+  command: v.string(),
+  /** A file with every line of its progress, of all sittings in their order. */
+  series: v.string(),
+  /** The final weights, a safetensors file; absent where a training that is not ours leaves none that can be found. */
+  weights: v.optional(v.string()),
+  /** That are there at its end, oldest first. */
+  checkpoints: v.array(SeenCheckpoint),
+})
+export type Trained = v.InferOutput<typeof Trained>
+
+/** What one sitting of an interrupted training did. */
+export const Sitting = v.object({
+  how: v.string(),
+  code: v.optional(v.number()),
+  signal: v.optional(v.string()),
+  first: v.optional(count),
+  last: v.optional(count),
+  /** The step of the checkpoint it went on from. */
+  resumed: v.optional(count),
+  saved: v.array(count),
+  refused: v.array(v.string()),
+  /** Bytes, of its processes. */
+  peakMemory: v.optional(count),
+})
+export type Sitting = v.InferOutput<typeof Sitting>
+
+export const Interrupted = v.object({ ...Trained.entries, sittings: v.array(Sitting) })
+export type Interrupted = v.InferOutput<typeof Interrupted>
+
+export function sittingOf({ how, ended, steps, resumed, saved, refused }: TrainingReport): Sitting {
+  return {
+    how,
+    ...(ended.code !== undefined && { code: ended.code }),
+    ...(ended.signal !== undefined && { signal: ended.signal }),
+    ...(steps !== undefined && { first: steps.first, last: steps.last }),
+    ...(resumed !== undefined && { resumed: resumed.step }),
+    saved: saved.map(({ step }) => step),
+    refused: refused.map(({ reason }) => reason),
+    ...(steps?.peakMemory !== undefined && { peakMemory: steps.peakMemory }),
+  }
+}
+
+export function trainedOf({ command, model, checkpoints }: TrainingReport, series: string): Trained {
+  const newest = checkpoints.at(-1)?.path
+  const weights = [model?.path, newest && join(newest, 'model.safetensors')].find((path) => path && existsSync(path))
+  return {
+    command,
+    series,
+    ...(weights && { weights }),
+    checkpoints,
+  }
+}
+
+/** Every step of a training in the order it was done, those that were repeated as often as they were. */
+export function stepsOf({ series }: Pick<Trained, 'series'>): readonly StepLine[] {
+  return readFileSync(series, 'utf8')
+    .split('\n')
+    .flatMap((text) => {
+      const line = parseProgress(text)
+      return line?.event === 'step' ? [line] : []
+    })
+}
+
+/** The number that a loss is, one that JSON has no word for included. */
+export function lossNumber(loss: Loss | undefined): number {
+  return loss === undefined ? Number.NaN : Number(loss)
+}
