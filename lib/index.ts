@@ -20,3 +20,11 @@ export { defineTask, type Task, type TaskContext } from './plan/task.ts'
 export { below } from './record/below.ts'
 export { entriesBelow } from './record/folder.ts'
 export type { OpenResultsPlace, ResultsFile, ResultsPlace } from './record/results-place.ts'
+export type {
+  OpenTrackingPlace,
+  ShownRun,
+  TrackedRun,
+  TrackedSample,
+  TrackedText,
+  TrackingPlace,
+} from './record/tracking-place.ts'

@@ -11,7 +11,7 @@ export interface MlflowClient extends RunArtifacts, ModelRegistry {
 
   /** The id of the experiment, which is made where there is none. */
   experiment(name: string): Promise<string>
-  createRun(run: NewRun): Promise<RunInfo>
+  createRun(run: NewRun): Promise<MlflowRun>
   updateRun(id: string, end: RunEnd): Promise<void>
   /** Marks it as deleted, so that no search finds it; MLflow keeps it until it is collected. */
   deleteRun(id: string): Promise<void>

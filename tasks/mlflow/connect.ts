@@ -17,8 +17,8 @@ import type { MlflowClient } from './client.ts'
 import { registryOf } from './registry.ts'
 import { hasCode, isNotMlflow } from './trouble.ts'
 
-/** The first with aliases of registered models. */
-const leastVersion = [2, 3] as const
+/** The first that takes parameters of 6000 characters; aliases of registered models are older. */
+const leastVersion = [2, 8] as const
 
 /** A client of the MLflow server at `address`; nothing is sent before the first call. What passes is tried again within a deadline. */
 export function connectMlflow(address: MlflowAddress, options: AskingOptions = {}): MlflowClient {
