@@ -49,11 +49,17 @@ export function mlflowRun(record: RunRecord, { state, read }: BesideRecord): Tra
     metrics,
     tags: [
       ...tags,
-      { key: 'mlflow.note.content', value: linesForMlflow(markdown(record).split('\n'), longestTag) },
+      { key: 'mlflow.note.content', value: linesForMlflow(noteOf(record).split('\n'), longestTag) },
       ...(units.length > 0 ? [{ key: 'assay.units', value: linesForMlflow(units, longestTag) }] : []),
       ...(otherwise.length > 0 ? [{ key: 'assay.changed', value: linesForMlflow(otherwise, longestTag) }] : []),
     ],
   }
+}
+
+/** MLflow's Markdown knows fewer escapes than GitHub's, and shows the backslash of the others. */
+function noteOf(record: RunRecord): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+  return markdown(record).replace(/\\([&<>$|~!])/g, (_, letter: string) => entities[letter] ?? letter)
 }
 
 /** Nobody goes on with a run that is sent: one without an end was killed. */

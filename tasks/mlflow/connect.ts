@@ -1,4 +1,3 @@
-import { cannot } from '../../lib/index.ts'
 import type { MlflowAddress } from './address.ts'
 import {
   anything,
@@ -15,7 +14,7 @@ import { batchBodies } from './batches.ts'
 import { type Calls, calling, pages } from './calls.ts'
 import type { MlflowClient } from './client.ts'
 import { registryOf } from './registry.ts'
-import { hasCode, isNotMlflow } from './trouble.ts'
+import { answered, hasCode, isNotMlflow, mlflowProblem, tooOld } from './trouble.ts'
 
 /** The first that takes parameters of 6000 characters; aliases of registered models are older. */
 const leastVersion = [2, 8] as const
@@ -82,8 +81,7 @@ async function versionTold({ ask, url }: Calls, action: string): Promise<string 
   if (major === undefined) return undefined
   const [least, then] = leastVersion
   if (Number(major) > least || (Number(major) === least && Number(minor) >= then)) return text
-  const rule = `MLflow ${leastVersion.join('.')} or newer`
-  throw cannot(action, 'MLFLOW_TRACKING_URI', rule, `${url} (${text})`, 'Update that server.')
+  throw mlflowProblem(action, url, tooOld(`it is MLflow ${text}, and ${leastVersion.join('.')} is needed`))
 }
 
 async function experimentId(calls: Calls, name: string): Promise<string> {
@@ -91,8 +89,7 @@ async function experimentId(calls: Calls, name: string): Promise<string> {
   const action = `find the experiment '${name}'`
   const found = (await findExperiment(calls, action, name)) ?? (await made())
   if (found.lifecycle_stage === 'active') return found.experiment_id
-  const next = 'Restore it, or set MLFLOW_EXPERIMENT_NAME.'
-  throw cannot(action, 'experiment', 'one that is not deleted', `${name} at ${url}`, next)
+  throw mlflowProblem(action, url, answered(409, '', 'it was deleted there: restore it, or set MLFLOW_EXPERIMENT_NAME'))
 
   async function made() {
     try {

@@ -14,6 +14,7 @@ export type Trouble =
   | 'busy'
   | 'full'
   | 'not-mlflow'
+  | 'too-old'
   | 'answered'
 
 /** An answer other than success; `code` is MLflow's own word for it. */
@@ -27,12 +28,20 @@ export function notMlflow(what: string): Error {
 }
 
 const notMlflowCode = 'NotMlflow'
+const tooOldCode = 'TooOld'
+
+/** A server that lacks what we use, told by `what`. */
+export function tooOld(what: string): Error {
+  return Object.assign(new Error(what), { code: tooOldCode })
+}
+
 const network: readonly Trouble[] = ['refused', 'unresolved', 'timeout', 'broken', 'open-files']
 
 export function troubleOf(error: unknown): Trouble {
   const status = statusOf(error)
   if (status === undefined) {
     if (codeOf(error) === notMlflowCode) return 'not-mlflow'
+    if (codeOf(error) === tooOldCode) return 'too-old'
     const found = networkTroubleOf(error)
     return network.find((known) => known === found) ?? (found === 'not-s3' ? 'not-mlflow' : 'answered')
   }
@@ -69,6 +78,7 @@ const words: Partial<Readonly<Record<Trouble, string>>> = {
   unresolved: 'its name does not resolve',
   timeout: 'no answer in time',
   broken: 'it closed the connection without an answer',
+  host: '403, it does not allow this host name: see its --allowed-hosts',
 }
 
 /** What is wrong, in few words: `connection refused`, `503`, `400 INVALID_PARAMETER_VALUE: …`. */
@@ -113,6 +123,7 @@ const rules: Readonly<Record<Trouble, Rule>> = {
   busy: ['a server that answers in the end', () => 'See its log.'],
   full: ['a server with room', () => 'Free some of its disk.'],
   'not-mlflow': ['an MLflow server', () => 'Check the address and port.'],
+  'too-old': ['a server that is new enough', () => 'Update it.'],
   answered: ['a server that can do this', () => ''],
 }
 
