@@ -132,6 +132,12 @@ async function send(
   }
 }
 
+/** Tells this state of a run's journal from any other. */
+export function stateOf({ store, plan, run }: FoundRun): string {
+  const hash = new Bun.CryptoHasher('sha256').update(store.read(plan, run) ?? '')
+  return hash.digest('hex').slice(0, 16)
+}
+
 function textOf(folder: string, path: string): string | undefined {
   try {
     const place = below(folder, path.split('/'), 'file of the run')
