@@ -106,12 +106,12 @@ async function startAt(port: number, options: ServerOptions): Promise<LocalServe
       if (state.ended !== undefined)
         throw new Problem(`Cannot start the MLflow server: ${state.ended} (${lastWords(running)})`)
       if (said.bound) return versionAt(url, signal)
-      const seconds = (performance.now() - began) / 1000
-      if (seconds * 1000 > startWithin) {
+      const taken = performance.now() - began
+      if (taken > startWithin) {
         const found = `silent after ${startWithin / 1000} s (${lastWords(running)})`
         throw cannot('start the MLflow server', 'mlflow server', 'one that listens', found, 'See the log of the run.')
       }
-      options.progress(`${Math.round(seconds)} s; it takes some 10`)
+      options.progress(`starting, ${Math.round(taken / 1000)} s`)
       await rest(100, signal)
     }
   }
