@@ -38,8 +38,9 @@ export async function trackAtEnd(
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    const limits = limitsAtEnd(stop, atEnd)
-    await trackRuns(places, runs, limits, say)
+    const used = await trackRuns(places, runs, limitsAtEnd(stop, atEnd), say)
+    // A variable that is another program's: nothing is owed to anybody.
+    if (used.length === 0) for (const one of runs) await owedRuns(places).settle(one, async () => {})
   } catch (error) {
     tellProblem(error)
   }

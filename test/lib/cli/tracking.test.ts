@@ -200,6 +200,13 @@ describe('a tracking place of the repository', () => {
     expect([out.includes('shown'), isOwed(repo, 'passes', id)]).toEqual([false, false])
   })
 
+  test('of no variable that is set owes nothing', async () => {
+    const repo = repository(plans)
+    const { exit, out, err } = await repo.run(['plan', 'passes'], { env: { OTHER_TRACKING_URI: 'x' } })
+    expect([exit, err, out.includes('shown')]).toEqual([0, '', false])
+    expect(isOwed(repo, 'passes', await idOf(repo, 'passes'))).toBe(false)
+  })
+
   test('that is none is told of', async () => {
     const { repo, env } = setUp()
     repo.file('tasks/own/own.tracking.ts', 'export default 7')
