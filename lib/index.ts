@@ -21,3 +21,11 @@ export { below } from './record/below.ts'
 export { entriesBelow } from './record/folder.ts'
 export { whenAlone } from './record/lock.ts'
 export type { OpenResultsPlace, ResultsFile, ResultsPlace } from './record/results-place.ts'
+export type {
+  OpenTrackingPlace,
+  ShownRun,
+  TrackedRun,
+  TrackedSample,
+  TrackedText,
+  TrackingPlace,
+} from './record/tracking-place.ts'

@@ -45,7 +45,8 @@ async function look(places: Places): Promise<readonly Finding[]> {
   return [
     { what: 'Bun', found: Bun.version, note: `${leastBun} or newer is supported` },
     { what: 'machine', found: `${cpu}, ${cores} cores, ${formatBytes(memory)}`, note: os },
-    await objectStore(),
+    await server('S3_ENDPOINT', 'plans start an object store of their own', 'plans use this object store'),
+    await server('MLFLOW_TRACKING_URI', 'plans that need MLflow start a server of their own', 'runs are shown there'),
     program('rustfs', ['--version'], 'without it the embedded store is started'),
     program('python3', ['--version'], 'training, MLflow and converters need it'),
     { what: 'GPU', ...gpuFound(gpu, driver) },
@@ -60,11 +61,10 @@ async function look(places: Places): Promise<readonly Finding[]> {
   ]
 }
 
-async function objectStore(): Promise<Finding> {
-  const { S3_ENDPOINT } = process.env
-  if (!S3_ENDPOINT) return { what: 'S3_ENDPOINT', found: 'not set', note: 'plans start an object store of their own' }
-  const answer = await answerOf(S3_ENDPOINT)
-  return { what: 'S3_ENDPOINT', found: withoutPassword(S3_ENDPOINT), note: `${answer}; plans use this object store` }
+async function server(variable: string, unset: string, set: string): Promise<Finding> {
+  const url = process.env[variable]
+  if (!url) return { what: variable, found: 'not set', note: unset }
+  return { what: variable, found: withoutPassword(url), note: `${await answerOf(url)}; ${set}` }
 }
 
 function withoutPassword(url: string): string {

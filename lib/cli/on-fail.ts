@@ -15,6 +15,7 @@ export function tellingOfRuns(places: Places, flags: PlanFlags, views: SharedVie
   const records = new Map<string, RunRecord>()
   const reasons = new Map<string, string>()
   const listening: SharedViews = {
+    ...views,
     add(record) {
       records.set(record.heading.plan, record)
       views.add(record)
@@ -23,7 +24,6 @@ export function tellingOfRuns(places: Places, flags: PlanFlags, views: SharedVie
       reasons.set(plan, reason)
       views.absent(plan, reason)
     },
-    end: views.end,
   }
   const ended = async (plan: string, exit: number) => {
     const record = records.get(plan)

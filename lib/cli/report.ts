@@ -10,6 +10,7 @@ import type { RealStdout } from '../shell/stdout.ts'
 import { type FoundRun, findRun, latestRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { claimStdout } from './output.ts'
+import { owedRuns } from './owed-runs.ts'
 import { placesOf } from './places.ts'
 import { writeTo } from './print.ts'
 import { showRun } from './show-run.ts'
@@ -28,6 +29,10 @@ const flags = {
     help: 'prints the results as a Markdown table on stdout: for a ticket, or >> "$GITHUB_STEP_SUMMARY"',
   },
   send: { type: 'boolean', help: 'stores the results, again, where a variable RESULTS_… says' },
+  mlflow: {
+    type: 'boolean',
+    help: 'sends the runs, and all that are owed, to the server that MLFLOW_TRACKING_URI names',
+  },
   json: { type: 'boolean', help: 'prints the events as JSON lines on stdout' },
   explain: { type: 'boolean', help: 'says why each step ran or was reused' },
   ...commonFlags,
@@ -47,7 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     writeTo(1, words + flagLines(flags))
     return 0
   }
-  const { csv, junit, html, md, send, json, explain } = values
+  const { csv, junit, html, md, send, mlflow, json, explain } = values
   const places = placesOf(values.dir)
   const claims = [
     ...Object.entries({ csv, junit, html }).flatMap(([flag, file]) => (file === '-' ? [`--${flag} -`] : [])),
@@ -81,16 +86,27 @@ export async function run(args: readonly string[]): Promise<number> {
     const { writeHtml } = await import('./html.ts')
     await writeHtml(places, only, html, output)
   }
-  const asked = csv !== undefined || junit !== undefined || html !== undefined || md || send || json
+  const asked = csv !== undefined || junit !== undefined || html !== undefined || md || send || mlflow || json
   for (const one of found) {
     // The journal's own lines, which were read above; what is torn at its end is left out.
     if (json) output.stdout.write(wholeOf(journalOf(one)))
-    if (!asked) showRun(one, { ...output.people, explain: explain ?? false })
+    if (!asked) {
+      showRun(one, { ...output.people, explain: explain ?? false })
+      if (owedRuns(places).isOwed(one.plan, one.run))
+        output.people.write(`  owed to MLflow: ${places.command('report')} ${one.run} --mlflow\n`)
+    }
   }
   await output.stdout.flush()
   if (send) {
     const { sendAgain } = await import('./send.ts')
     await sendAgain(places, found, output.people.write)
+    await output.stdout.flush()
+  }
+  if (mlflow) {
+    const { trackAgain } = await import('./track.ts')
+    // The newest is meant where it can be.
+    const meant = found.filter((one) => one !== latest || !one.store.goesOn(one.plan, one.run))
+    await trackAgain(places, meant, output.people.write)
     await output.stdout.flush()
   }
   return 0

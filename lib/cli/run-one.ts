@@ -108,6 +108,7 @@ export async function runOne(given: OneRun): Promise<number> {
       observe(event) {
         if (event.event === 'run-started' || event.event === 'run-resumed') {
           run = event.run
+          views.begun(event.plan, event.run)
           if (file !== undefined) writing(places.runs, () => owed.note(event.run, file))
         }
         if (event.event === 'step-ended' && event.metrics !== undefined && !event.reused) measured = true

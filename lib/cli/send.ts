@@ -1,36 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { cannot, messageOf } from '../plan/problem.ts'
-import { below } from '../record/below.ts'
-import { wholeLength } from '../record/journal.ts'
-import type { OpenResultsPlace, ResultsFile, ResultsLimits, ResultsPlace } from '../record/results-place.ts'
-import { csvText } from '../report/csv.ts'
+import type { OpenResultsPlace, ResultsLimits, ResultsPlace } from '../record/results-place.ts'
 import { formatBytes, several } from '../report/format.ts'
-import { junitXml } from '../report/junit.ts'
-import { readRecord, resultFiles } from '../report/results.ts'
+import { readRecord } from '../report/results.ts'
 import type { FoundRun } from './find-run.ts'
-import { loadDefault } from './load.ts'
+import { leftFiles } from './left-files.ts'
+import { allPlaces, isNamedPlace, limitsAtEnd } from './named-places.ts'
 import type { Places } from './places.ts'
 import { tellProblem } from './print.ts'
-import { taskFiles } from './task-files.ts'
 
 /** Every place for results that there is. */
-async function resultsPlaces(places: Places): Promise<readonly ResultsPlace[]> {
-  const found: ResultsPlace[] = []
-  for (const [name, path] of taskFiles(places, '.results.ts')) {
-    const place = await loadDefault(path, `load the place for results ${name}`, places)
-    if (!isPlace(place)) throw cannot(`load ${path}`, 'the default export', 'a place for results', typeof place)
-    found.push(place)
-  }
-  return found
+function resultsPlaces(places: Places): Promise<readonly ResultsPlace[]> {
+  return allPlaces(places, { ending: '.results.ts', what: 'place for results', is: isPlace })
 }
 
 function isPlace(value: unknown): value is ResultsPlace {
-  return typeof value === 'object' && value !== null && 'variable' in value && 'open' in value
+  return isNamedPlace(value)
 }
 
-/** How long the end of a command may wait for a place: for one answer, and in all; and when somebody waits for that end. */
-const background = { patience: 3000, all: 20_000 }
-const interrupted = { patience: 1000, all: 1000 }
+/** In milliseconds. */
+const atEnd = { patience: 3000, all: 20_000 }
 
 /**
  * Stores what runs left, at the end of the command that ran them, and says so. A place that does not take them is told of in a sentence
@@ -42,12 +30,8 @@ export async function sendAtEnd(
   stop: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
-  const { patience, all } = stop.aborted ? interrupted : background
-  const late = AbortSignal.timeout(all)
-  // What stopped the runs is no reason to give up what they came to.
-  const signal = stop.aborted ? late : AbortSignal.any([late, stop])
   try {
-    await sendRuns(places, runs, { signal, patience }, say)
+    await sendRuns(places, runs, limitsAtEnd(stop, atEnd), say)
   } catch (error) {
     tellProblem(error)
   }
@@ -88,10 +72,11 @@ async function sendRuns(
 
 /** Stores what the run left under `plan/run/`; returns where, and how much. */
 async function send(one: FoundRun, variable: string, place: OpenResultsPlace, again: string): Promise<string> {
-  const { plan, run } = one
+  const { store, plan, run } = one
   let [count, bytes] = [0, 0]
   // One at a time in memory: a log may be large.
-  for (const file of filesOf(one)) {
+  for (const left of leftFiles(one, readRecord(store, plan, run))) {
+    const file = left.read()
     try {
       await place.put({ ...file, path: `${plan}/${run}/${file.path}` })
     } catch (error) {
@@ -102,38 +87,4 @@ async function send(one: FoundRun, variable: string, place: OpenResultsPlace, ag
     bytes += file.content.length
   }
   return `${several(count, 'file')}, ${formatBytes(bytes)}, under ${plan}/${run}/ in ${place.name}`
-}
-
-const types: Readonly<Record<string, string>> = {
-  csv: 'text/csv; charset=utf-8',
-  html: 'text/html; charset=utf-8',
-  jsonl: 'application/x-ndjson',
-  xml: 'application/xml',
-}
-
-/**
- * What is stored of a run: its journal, its log, the samples of its measures and the views that lie in its folder, of which those that
- * every run has are made anew; the rows last, so that who finds them finds the rest. Artifacts of steps stay here: they may be large, and
- * nobody has masked them.
- */
-function* filesOf({ store, plan, run }: FoundRun): Generator<ResultsFile> {
-  const record = readRecord(store, plan, run)
-  const folder = store.pathOf(plan, run)
-  const journal = store.read(plan, run) ?? ''
-  const raw = record.steps.flatMap(({ ended }) => ended?.metrics?.flatMap((metric) => metric.raw ?? []) ?? [])
-  const made: Readonly<Record<string, string>> = {
-    'journal.jsonl': journal.slice(0, wholeLength(journal)),
-    'junit.xml': junitXml([record]),
-    'results.csv': csvText([record]),
-  }
-  const others = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-    entry.isFile() && !(entry.name in made) && !entry.name.endsWith('.tmp') ? [entry.name] : [],
-  )
-  const names = ['journal.jsonl', ...others, ...new Set(raw), ...resultFiles.toReversed()]
-  for (const path of names) {
-    const text = made[path]
-    const content =
-      text === undefined ? readFileSync(below(folder, path.split('/'), 'file of the run')) : Buffer.from(text)
-    yield { path, content, type: types[path.split('.').at(-1) ?? ''] ?? 'text/plain; charset=utf-8' }
-  }
 }

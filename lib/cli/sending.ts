@@ -1,18 +1,29 @@
 import { fileStore } from '../record/files.ts'
 import type { FoundRun } from './find-run.ts'
+import { owedRuns } from './owed-runs.ts'
 import type { Places } from './places.ts'
 import type { SharedViews } from './views.ts'
+import { writing } from './writing.ts'
 
 /** Nearly nobody asks for a place for results, and need not wait until somebody has looked for one. */
 function asksForPlace(env: NodeJS.ProcessEnv): boolean {
   return Object.keys(env).some((name) => name.startsWith('RESULTS_') && env[name])
 }
 
-/** Listens to what runs leave in `views`; `send`, called once all have ended, stores it where the environment says. */
+/** Likewise for one that shows runs: `MLFLOW_TRACKING_URI`. */
+export function asksForTracking(env: NodeJS.ProcessEnv): boolean {
+  return Object.keys(env).some((name) => name.endsWith('_TRACKING_URI') && env[name])
+}
+
+/** Listens to what runs leave in `views`; `send`, called once all have ended, stores and shows it where the environment says. */
 export function sendingResults(places: Places, views: SharedViews) {
   const runs = new Map<string, FoundRun>()
   const listening: SharedViews = {
     ...views,
+    begun(plan, run) {
+      if (asksForTracking(process.env)) writing(places.runs, () => owedRuns(places).note(plan, run))
+      views.begun(plan, run)
+    },
     add(record) {
       const { plan, run } = record.heading
       runs.set(run, { store: fileStore(places.runs), plan, run })
@@ -20,9 +31,14 @@ export function sendingResults(places: Places, views: SharedViews) {
     },
   }
   const send = async (stop: AbortSignal, say: (line: string) => void) => {
-    if (runs.size === 0 || !asksForPlace(process.env)) return
-    const { sendAtEnd } = await import('./send.ts')
-    await sendAtEnd(places, [...runs.values()], stop, say)
+    if (runs.size === 0) return
+    const found = [...runs.values()]
+    // At once: each waits a few seconds for a server that is slow.
+    await Promise.all([
+      asksForPlace(process.env) && import('./send.ts').then(({ sendAtEnd }) => sendAtEnd(places, found, stop, say)),
+      asksForTracking(process.env) &&
+        import('./track.ts').then(({ trackAtEnd }) => trackAtEnd(places, found, stop, say)),
+    ])
   }
   return { views: listening, send }
 }

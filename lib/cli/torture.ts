@@ -128,7 +128,9 @@ async function tortureIn(
 
 function subjectOf({ plan, sets, seed, faults }: Request, { root, home }: Places): Subject {
   // `bun run` has told us what a run of its own is told anew; and what these runs leave is nothing to keep.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|RESULTS)_/.test(name)))
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm|RESULTS)_|_TRACKING_URI$/.test(name)),
+  )
   // What a person types in this repository, by the Bun that we are.
   const words = realpathSync(root) === home ? ['run', 'plan'] : ['x', 'assay', 'plan']
   return {

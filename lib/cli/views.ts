@@ -14,6 +14,8 @@ export interface ViewFlags {
 
 /** The views that several runs of one command go into together. */
 export interface SharedViews {
+  /** A run has begun, or goes on. */
+  begun(plan: string, run: string): void
   /** Takes a run, also one of which nothing ran now: what stands of it already is not added again. */
   add(record: RunRecord): void
   /** Takes a plan that has no run to show, and why. */
@@ -32,6 +34,7 @@ export function sharedViews({ csv, junit }: ViewFlags, { stdout }: Output): Shar
   const runs: (RunRecord | Absent)[] = []
   let header = csvHeader
   return {
+    begun() {},
     add(record) {
       if (csv === '-') {
         stdout.write(header + csvRows(record).join(''))

@@ -36,7 +36,7 @@ export async function retrying<T>(work: (attempt: number) => Promise<T>, options
 }
 
 /** Rejects with the signal's reason as soon as it comes. */
-async function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export async function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, milliseconds)
   const stopped = () => resolve()

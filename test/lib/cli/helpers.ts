@@ -67,7 +67,9 @@ export function removeRepositories(): void {
 /** Starts the command line in `cwd`, away from what this machine or the test runner has set. */
 export function startEntry(cwd: string, words: readonly string[], { env, stdout = 'pipe' }: StartOptions = {}) {
   // What `bun run test` sets would make the command think that it was started by `bun run` itself.
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|S3_ENDPOINT$|FORCE_COLOR$)/.test(name))
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|S3_ENDPOINT$|MLFLOW_TRACKING_URI$|FORCE_COLOR$)/.test(name),
+  )
   const inherited = Object.fromEntries(own)
   return Bun.spawn([process.execPath, entry, ...words], {
     cwd,
