@@ -1,0 +1,68 @@
+import { equal, type Finding, holds, undecided } from '../../lib/index.ts'
+import type { Shown } from './shown.ts'
+import { lossNumber, stepsOf, type Trained } from './trained.ts'
+
+/** Judges what MLflow shows of a training that came to its end, against what it was given and its own lines. */
+export function judgeShown(
+  shown: Shown,
+  trained: Trained,
+  given: Readonly<Record<string, string>>,
+): readonly Finding[] {
+  return [
+    equal('there is one run of the training', shown.runs, 1),
+    equal('the run is FINISHED', shown.status, 'FINISHED'),
+    equal('the training ended its run by itself', shown.leftRunning, 0),
+    paramsShown(shown, given),
+    historyShown(shown, trained),
+    holds(
+      'the model is an artifact of the run',
+      shown.artifacts.some(({ path, size }) => size > 0 && /model|\.(safetensors|pth?|onnx|ckpt)$/i.test(path)),
+      `its artifacts are ${shown.artifacts.map(({ path }) => path).join(', ') || 'none'}`,
+    ),
+    holds(
+      'a version of the registered model points at the run',
+      shown.versions.some(({ status }) => status === 'READY'),
+      `versions made by the run: ${shown.versions.map(({ version, status }) => `${version} (${status})`).join(', ') || 'none'}`,
+    ),
+  ]
+}
+
+/** A run whose training was killed, or died. */
+export function judgeDied(shown: Shown): readonly Finding[] {
+  const over: readonly string[] = ['FAILED', 'KILLED']
+  return [
+    equal('there is one run of the training', shown.runs, 1),
+    holds('the run is FAILED or KILLED', over.includes(shown.status), `it is ${shown.status}`),
+    holds('the run has an end', shown.ended, 'it has none'),
+    holds('no model was registered', shown.versions.length === 0, 'there is a version of it'),
+  ]
+}
+
+/** `EPOCHS`, `epochs` and `num-epochs` are not told apart but for what stands before. */
+const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+function paramsShown({ params }: Shown, given: Readonly<Record<string, string>>): Finding {
+  const there = Object.entries(params).map(([name, value]) => [plain(name), value] as const)
+  const missing = Object.entries(given).flatMap(([name, value]) => {
+    const named = there.filter(([own]) => own.endsWith(plain(name)))
+    if (named.some(([, own]) => own === value || Number(own) === Number(value))) return []
+    return [named[0] ? `${name} is ${named[0][1]} and not ${value}` : `${name} is not there`]
+  })
+  return holds('its parameters are those that were given', missing.length === 0, missing.join(', '))
+}
+
+/** Some metric must have, step by step, the losses that the training reported: of floats, half of their digits. */
+function historyShown({ histories }: Shown, trained: Trained): Finding {
+  const name = 'a metric has the history that the training reported'
+  const own = new Map(stepsOf(trained).map(({ step, loss }) => [step, lossNumber(loss)]))
+  if (own.size === 0) return undecided(name, 'the training reported no steps')
+  const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
+  const off = Object.entries(histories).map(([key, points]) => {
+    const there = new Map(points.map(({ step, value }) => [step, value]))
+    const wrong = [...own].filter(([step, loss]) => !near(there.get(step) ?? Number.NaN, loss)).length
+    return { key, wrong: wrong + Math.max(0, points.length - own.size) }
+  })
+  const best = off.toSorted((a, b) => a.wrong - b.wrong)[0]
+  if (best === undefined) return { name, verdict: 'fail', reason: 'there is no metric' }
+  return holds(name, best.wrong === 0, `of ${own.size} steps, ${best.wrong} differ in ${best.key}, which comes nearest`)
+}

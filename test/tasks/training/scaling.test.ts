@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'bun:test'
+import { instancesHere, scalingOf, scalingWords, sizeWords } from '../../../tasks/training/scaling.ts'
+
+/** Twelve samples about a rate, no two alike. */
+const about = (rate: number) => Array.from({ length: 12 }, (_, at) => rate * (1 + 0.002 * (at - 5.5)))
+
+describe('more instances pay', () => {
+  test('while each step up makes the whole a tenth faster', () => {
+    const scaling = scalingOf({ '1': about(100), '2': about(190), '4': about(340), '8': about(350) })
+    expect(scaling.instances).toBe(4)
+    expect(scaling.efficiencies.map(({ instances, value }) => [instances, Math.round(value)])).toEqual([
+      [2, 95],
+      [4, 85],
+      [8, 44],
+    ])
+    for (const { value, low, high } of scaling.efficiencies) expect(low < value && value < high).toBe(true)
+  })
+
+  test('not beyond the first step that does not, whatever comes after it', () => {
+    expect(scalingOf({ '1': about(100), '2': about(101), '4': about(400) }).instances).toBe(1)
+  })
+
+  test('is told in words, and that there is nothing to tell', () => {
+    expect(scalingWords(scalingOf({ '1': about(100), '2': about(104) }))).toMatch(
+      /^1 instance is best: 2 do 52 % \(5\d to 5\d\) of as many times one$/,
+    )
+    expect(scalingWords(scalingOf({ '1': about(100) }))).toBe('there are no devices for more than one instance')
+  })
+})
+
+test('as many instances as there are devices, and one always', () => {
+  expect(instancesHere([2, 1_000_000], {})).toEqual(expect.arrayContaining([1]))
+  expect(instancesHere([1_000_000], {})).toEqual([1])
+})
+
+test('sizes below a training at work are called scaled down', () => {
+  expect(sizeWords(1500)).toBe('1,500 images, scaled down')
+  expect(sizeWords(50_000)).toBe('50,000 images')
+})

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, jest, test } from 'bun:test'
+import type { ProgressLine } from '../../../tasks/training/progress.ts'
+import { watchSteps } from '../../../tasks/training/watch-steps.ts'
+
+beforeEach(() => void jest.useFakeTimers())
+afterEach(() => void jest.useRealTimers())
+
+/** A training whose steps come by a clock that the test turns. */
+function rig() {
+  let now = 0
+  let stalls = 0
+  const watch = watchSteps(
+    () => {
+      stalls += 1
+    },
+    () => now,
+  )
+  const pass = (seconds: number) => {
+    now += seconds * 1000
+    jest.advanceTimersByTime(seconds * 1000)
+  }
+  const step = (number: number): ProgressLine => ({ event: 'step', step: number })
+  return { watch, pass, step, stalls: () => stalls }
+}
+
+test('a training that does not begin is stalled after two minutes', () => {
+  const { watch, pass, stalls } = rig()
+  pass(119)
+  expect(stalls()).toBe(0)
+  pass(2)
+  expect(stalls()).toBe(1)
+  expect(watch.stalled()).toBe('no step for 120 s after step 0')
+})
+
+test('one that steps is stalled after three of its steps and its longest pause, and told once', () => {
+  const { watch, pass, step, stalls } = rig()
+  for (let at = 1; at <= 10; at++) {
+    pass(8)
+    watch.heard(step(at))
+  }
+  pass(20)
+  watch.heard({ event: 'checkpoint', step: 10, path: 'x' })
+  pass(43)
+  expect(stalls()).toBe(0)
+  pass(2)
+  expect(stalls()).toBe(1)
+  watch.heard(step(11))
+  pass(1000)
+  expect(stalls()).toBe(1)
+  expect(watch.stalled()).toBe('no step for 44 s after step 10')
+})
+
+test('nothing is told of one that is over', () => {
+  const { watch, pass, stalls } = rig()
+  watch.end()
+  pass(1000)
+  expect(stalls()).toBe(0)
+  expect(watch.stalled()).toBeUndefined()
+})
