@@ -57,7 +57,8 @@ function commitOf(folder: string): Pick<Environment, 'commit' | 'dirty'> {
   // What runs leave, and what is made again, is no part of what they run; not everybody has git ignore it.
   const all = [':/', ':(exclude)runs', ':(exclude).assay']
   const how = ['--porcelain=v2', '--branch', '--untracked-files=normal']
-  const status = run(['git', '-C', folder, 'status', ...how, '--', ...all])
+  // It may be killed with us, and must leave no lock of the index that nobody takes away.
+  const status = run(['git', '--no-optional-locks', '-C', folder, 'status', ...how, '--', ...all])
   const commit = status?.match(/^# branch\.oid ([0-9a-f]+)$/m)?.[1]
   return commit === undefined ? {} : { commit, dirty: /^[^#]/m.test(status ?? '') }
 }

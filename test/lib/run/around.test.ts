@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
@@ -167,6 +167,25 @@ test('a plan that is in no commit makes the environment dirty, and what runs lea
     rmSync(join(root, 'runs.ts'))
     writeFileSync(join(sub, 'plans/one.ts'), 'changed')
     expect(environmentOf(sub).dirty).toBe(true)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
+
+test('the index of the repository is not written: a run that is killed over it would leave it locked', () => {
+  const root = mkdtempSync(join(tmpdir(), 'assay-index-'))
+  const git = (...words: string[]) =>
+    expect(Bun.spawnSync(['git', '-C', root, '-c', 'user.name=t', '-c', 'user.email=t@t', ...words]).exitCode).toBe(0)
+  try {
+    git('init', '-q')
+    writeFileSync(join(root, 'plan.ts'), 'plan')
+    git('add', '.')
+    git('commit', '-qm', 'all')
+    const index = readFileSync(join(root, '.git/index'))
+    // The same bytes at another time: `git status` would note that in its index.
+    utimesSync(join(root, 'plan.ts'), 1, 1)
+    expect(environmentOf(root).dirty).toBe(false)
+    expect(readFileSync(join(root, '.git/index')).equals(index)).toBe(true)
   } finally {
     rmSync(root, { recursive: true })
   }
