@@ -10,7 +10,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "training" / "refer
 from problem import Problem
 from progress import Progress, progress_descriptor
 
-from asked import read_asked
+from prepared import prepare
 from told import ToldToStop
 
 
@@ -18,11 +18,11 @@ def main() -> int:
     told = ToldToStop()
     progress = Progress(progress_descriptor(os.environ), 0)
     try:
-        asked = read_asked(os.environ)
-        # Only now: torch takes seconds to load, and what is wrong with the variables is said before.
+        prepared = prepare(os.environ)
+        # Only now: torch takes seconds to load.
         from serve import serve
 
-        code = serve(asked, told, progress)
+        code = serve(prepared, told, progress)
     except Problem as problem:
         progress.event("ended", how="refused", reason=str(problem), code=2)
         print(problem, file=sys.stderr)

@@ -16,7 +16,7 @@ from classifier import Classifier, Unreadable
 from coco import Predicted, coco_document, images_named
 from disk import check_room, staged_path
 from metrics import Metrics
-from registry import Found
+from prepared import Prepared
 from store import Listed, Store, Trouble, uri
 from told import ToldToStop
 
@@ -27,10 +27,7 @@ _MOST = 1000
 
 @dataclass
 class Passes:
-    asked: Asked
-    store: Store
-    root: Path
-    found: Found
+    prepared: Prepared
     classifier: Classifier
     metrics: Metrics
     progress: Progress
@@ -38,22 +35,30 @@ class Passes:
     #: URI and ETag of the images that need no second look: they have a prediction, or can't be decoded.
     settled: set[tuple[str, str]] = field(default_factory=set)
 
+    @property
+    def _asked(self) -> Asked:
+        return self.prepared.asked
+
+    @property
+    def _store(self) -> Store:
+        return self.prepared.store
+
     def recall(self) -> None:
         """What earlier runs with the same model have written is not done again."""
-        bucket = self.asked.output_bucket
-        for listed in self.store.list(bucket, f"{self.asked.output_prefix}annotations/"):
-            self.settled |= images_named(self.store.read(bucket, listed.key), self.found)
+        bucket = self._asked.output_bucket
+        for listed in self._store.list(bucket, f"{self._asked.output_prefix}annotations/"):
+            self.settled |= images_named(self._store.read(bucket, listed.key), self.prepared.found)
 
     def waiting(self) -> list[Listed]:
         """Throws what the store throws."""
-        listed = self.store.list(self.asked.input_bucket, self.asked.input_prefix)
+        listed = self._store.list(self._asked.input_bucket, self._asked.input_prefix)
         return [one for one in listed if _IMAGE.search(one.key) and self._id(one) not in self.settled]
 
     def run(self, images: Sequence[Listed]) -> tuple[int, int]:
         """Of so many images, how many have a prediction now, and how many have not."""
         done, failed = 0, 0
         for first in range(0, len(images), _MOST):
-            check_room(self.asked, self.root)
+            check_room(self._asked, self.prepared.root)
             predicted: list[Predicted] = []
             for image in images[first : first + _MOST]:
                 if self.told.asked:
@@ -67,8 +72,8 @@ class Passes:
         return done, failed
 
     def _predict(self, image: Listed) -> Predicted | None:
-        where, began = uri(self.asked.input_bucket, image.key), time.perf_counter()
-        path = staged_path(self.root, image.key)
+        where, began = uri(self._asked.input_bucket, image.key), time.perf_counter()
+        path = staged_path(self.prepared.root, image.key)
         try:
             self._stage(image, path)
             prediction = self.classifier.predict(path)
@@ -86,30 +91,32 @@ class Passes:
         self.metrics.count("success", seconds)
         label = self.classifier.classes[prediction.label]
         self.progress.step(uri=where, label=label, score=prediction.score, seconds=seconds)
-        return Predicted(image.key.removeprefix(self.asked.input_prefix), where, image.etag, prediction)
+        return Predicted(image.key.removeprefix(self._asked.input_prefix), where, image.etag, prediction)
 
     def _stage(self, image: Listed, path: Path) -> None:
-        content = self.store.read(self.asked.input_bucket, image.key)
+        content = self._store.read(self._asked.input_bucket, image.key)
         put(path, content)
-        self._log("staged", path, uri(self.asked.input_bucket, image.key), content)
+        self._log("staged", path, uri(self._asked.input_bucket, image.key), content)
 
     def _write(self, predicted: Sequence[Predicted]) -> None:
         """What is for review goes first: once the output names an image, it is settled for good."""
         if not predicted:
             return
-        unsure = [one for one in predicted if one.prediction.score <= self.asked.review_confidence]
+        unsure = [one for one in predicted if one.prediction.score <= self._asked.review_confidence]
         name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%fZ.json")
         if unsure:
-            self._upload(unsure, self.asked.hitl_bucket, f"{self.asked.output_prefix}review/{name}")
-        self._upload(predicted, self.asked.output_bucket, f"{self.asked.output_prefix}annotations/{name}")
+            self._upload(unsure, self._asked.hitl_bucket, f"{self._asked.output_prefix}review/{name}")
+        self._upload(
+            predicted, self._asked.output_bucket, f"{self._asked.output_prefix}annotations/{name}"
+        )
         self.settled |= {(one.uri, one.etag) for one in predicted}
 
     def _upload(self, predicted: Sequence[Predicted], bucket: str, key: str) -> None:
-        content = coco_document(predicted, self.classifier.classes, self.found)
-        path = self.root / "output" / key.rsplit("/", 2)[-2] / key.rsplit("/", 1)[-1]
+        content = coco_document(predicted, self.classifier.classes, self.prepared.found)
+        path = self.prepared.root / "output" / key.rsplit("/", 2)[-2] / key.rsplit("/", 1)[-1]
         put(path, content)
         self._log("written", path, uri(bucket, key), content)
-        self.store.write(bucket, key, content)
+        self._store.write(bucket, key, content)
         self.progress.event("annotated", uri=uri(bucket, key), images=len(predicted))
 
     def _log(self, event: str, path: Path, where: str, content: bytes) -> None:
@@ -117,4 +124,4 @@ class Passes:
         self.progress.log(event, path=str(path), uri=where, bytes=len(content), sha256=digest)
 
     def _id(self, image: Listed) -> tuple[str, str]:
-        return uri(self.asked.input_bucket, image.key), image.etag
+        return uri(self._asked.input_bucket, image.key), image.etag

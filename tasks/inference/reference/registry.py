@@ -68,10 +68,12 @@ def _registered(name: str, env: Mapping[str, str]) -> Found:
 
 def _newest(server: Mlflow, name: str) -> str:
     """By its number, as MLflow counts."""
-    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    query = {"filter": f"name='{escaped}'", "max_results": "100", "order_by": "version_number DESC"}
+    # A filter has no way to escape a quote, but two to quote.
+    quote = '"' if "'" in name else "'"
+    query = {"filter": f"name={quote}{name}{quote}", "max_results": "100", "order_by": "version_number DESC"}
     versions = server.get("model-versions/search", query).get("model_versions", [])
-    ready = [int(version["version"]) for version in versions if version.get("status", "READY") == "READY"]
+    own = [version for version in versions if version["name"] == name]
+    ready = [int(version["version"]) for version in own if version.get("status", "READY") == "READY"]
     if not ready:
         following = "Train it first with the same MODEL_NAME, or give a folder as MODEL_PATH."
         raise cannot("predict", "MODEL_NAME", f"a model registered at {server.uri}", name, following)

@@ -1,35 +1,29 @@
 """One sitting of the inference, from its model to its exit code."""
 
-import os
-
 import torch
 from problem import Problem
 from progress import Progress
 
-from asked import Asked
 from classifier import load_classifier
 from coco import model_facts
-from disk import open_disk
 from endpoint import endpoint
 from metrics import Metrics
 from passes import Passes
-from registry import find_model
-from store import Trouble, open_store
+from prepared import Prepared
+from store import Trouble
 from told import ToldToStop
 
 
-def serve(asked: Asked, told: ToldToStop, progress: Progress) -> int:
+def serve(prepared: Prepared, told: ToldToStop, progress: Progress) -> int:
+    asked, found = prepared.asked, prepared.found
     torch.set_num_threads(asked.threads)
-    root = open_disk(asked)
-    store = open_store(asked)
-    found = find_model(asked, os.environ)
     classifier = load_classifier(found, asked.device)
     facts = model_facts(found)
     progress.event("model", **facts, source=found.source, classes=classifier.classes, device=str(classifier.device))
     metrics = Metrics(facts)
     with endpoint(metrics, asked.metrics_port) as address:
         progress.event("serving", url=address)
-        passes = Passes(asked, store, root, found, classifier, metrics, progress, told)
+        passes = Passes(prepared, classifier, metrics, progress, told)
         return _poll(passes) if asked.mode == "poll" else _once(passes)
 
 
@@ -61,5 +55,5 @@ def _poll(passes: Passes) -> int:
         except Trouble as error:
             # A store that is away for a while must not end what is meant to run for days.
             passes.progress.event("trouble", reason=str(error))
-        passes.told.pause(passes.asked.poll_interval)
+        passes.told.pause(passes.prepared.asked.poll_interval)
     return 0
