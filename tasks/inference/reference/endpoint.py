@@ -35,7 +35,7 @@ def endpoint(metrics: Metrics, port: int) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """A scrape every few seconds is no news."""
 
     try:

@@ -15,7 +15,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._model = model
         # From the first look on, or a rate over them would miss the first.
-        self._requests = dict.fromkeys(STATUSES, 0)
+        self._requests: dict[str, int] = dict.fromkeys(STATUSES, 0)
         self._within = [0] * len(_BOUNDS)
         self._seconds = 0.0
 

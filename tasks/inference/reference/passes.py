@@ -77,7 +77,7 @@ class Passes:
         try:
             self._stage(image, path)
             prediction = self.classifier.predict(path)
-        except (Unreadable, *Trouble) as reason:
+        except (Unreadable, OSError, *Trouble) as reason:
             self.metrics.count("error", time.perf_counter() - began)
             lasting = isinstance(reason, Unreadable)
             if lasting:
@@ -89,7 +89,7 @@ class Passes:
                 staged.unlink()
         seconds = time.perf_counter() - began
         self.metrics.count("success", seconds)
-        label = self.classifier.classes[prediction.label]
+        label = self.prepared.described.classes[prediction.label]
         self.progress.step(uri=where, label=label, score=prediction.score, seconds=seconds)
         return Predicted(image.key.removeprefix(self._asked.input_prefix), where, image.etag, prediction)
 
@@ -106,13 +106,11 @@ class Passes:
         name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%fZ.json")
         if unsure:
             self._upload(unsure, self._asked.hitl_bucket, f"{self._asked.output_prefix}review/{name}")
-        self._upload(
-            predicted, self._asked.output_bucket, f"{self._asked.output_prefix}annotations/{name}"
-        )
+        self._upload(predicted, self._asked.output_bucket, f"{self._asked.output_prefix}annotations/{name}")
         self.settled |= {(one.uri, one.etag) for one in predicted}
 
     def _upload(self, predicted: Sequence[Predicted], bucket: str, key: str) -> None:
-        content = coco_document(predicted, self.classifier.classes, self.prepared.found)
+        content = coco_document(predicted, self.prepared.described.classes, self.prepared.found)
         path = self.prepared.root / "output" / key.rsplit("/", 2)[-2] / key.rsplit("/", 1)[-1]
         put(path, content)
         self._log("written", path, uri(bucket, key), content)

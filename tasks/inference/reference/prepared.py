@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asked import Asked, read_asked
+from description import Description, describe
 from disk import open_disk
 from registry import Found, find_model
 from store import Store, open_store
@@ -17,9 +18,11 @@ class Prepared:
     root: Path
     store: Store
     found: Found
+    described: Description
 
 
 def prepare(env: Mapping[str, str]) -> Prepared:
     """Throws a Problem that says what is missing or does not fit."""
     asked = read_asked(env)
-    return Prepared(asked, open_disk(asked), open_store(asked), find_model(asked, env))
+    root, store, found = open_disk(asked), open_store(asked), find_model(asked, env)
+    return Prepared(asked, root, store, found, describe(found))

@@ -17,9 +17,9 @@ from told import ToldToStop
 def serve(prepared: Prepared, told: ToldToStop, progress: Progress) -> int:
     asked, found = prepared.asked, prepared.found
     torch.set_num_threads(asked.threads)
-    classifier = load_classifier(found, asked.device)
-    facts = model_facts(found)
-    progress.event("model", **facts, source=found.source, classes=classifier.classes, device=str(classifier.device))
+    classifier = load_classifier(found, prepared.described, asked.device)
+    facts, classes = model_facts(found), list(prepared.described.classes)
+    progress.event("model", **facts, source=found.source, classes=classes, device=str(classifier.device))
     metrics = Metrics(facts)
     with endpoint(metrics, asked.metrics_port) as address:
         progress.event("serving", url=address)
@@ -32,8 +32,8 @@ def _once(passes: Passes) -> int:
         passes.recall()
         images = passes.waiting()
         done, failed = passes.run(images)
-    except Trouble as error:
-        raise Problem(f"Cannot go on predicting as the store refuses: {error}. Run it again.") from error
+    except (OSError, *Trouble) as error:
+        raise Problem(f"Cannot go on predicting: {error}. Run it again: what is written stays done.") from error
     passes.progress.event("summary", images=len(images), done=done, failed=failed)
     if passes.told.asked and done + failed < len(images):
         return passes.told.code
@@ -52,7 +52,7 @@ def _poll(passes: Passes) -> int:
             if images:
                 done, failed = passes.run(images)
                 passes.progress.event("summary", images=len(images), done=done, failed=failed)
-        except Trouble as error:
+        except (OSError, *Trouble) as error:
             # A store that is away for a while must not end what is meant to run for days.
             passes.progress.event("trouble", reason=str(error))
         passes.told.pause(passes.prepared.asked.poll_interval)

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import type { InferenceRun } from '../../../tasks/inference/run.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
+import { freePort, launch } from '../../servers/process.ts'
 import { startEmbedded } from '../../servers.ts'
 
 const tasks = resolve(import.meta.dir, '..', '..', '..', 'tasks')
@@ -15,6 +16,38 @@ export const noPython =
   python !== undefined && existsSync(python)
     ? undefined
     : `no Python with torch: ASSAY_TEST_TRAIN_PYTHON may name one, and is ${python ?? 'not set'}`
+
+const mlflow = process.env.ASSAY_TEST_MLFLOW_PYTHON
+
+/** Why there is no real MLflow for tests; undefined where there is. */
+export const noMlflow =
+  mlflow !== undefined && existsSync(mlflow)
+    ? undefined
+    : `no Python with mlflow: ASSAY_TEST_MLFLOW_PYTHON may name one, and is ${mlflow ?? 'not set'}`
+
+/** A real MLflow server over a folder. */
+export async function startMlflow(folder: string) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const { stop } = await launch({
+    command: [
+      ...[mlflow ?? '', '-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1'],
+      ...['--backend-store-uri', `sqlite:///${folder}/mlflow.db`, '--artifacts-destination', `${folder}/artifacts`],
+    ],
+    env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', MLFLOW_DISABLE_TELEMETRY: 'true' },
+    cwd: folder,
+    ready: { url: `${url}/health`, status: 200 },
+    within: 120_000,
+  })
+  const ask = async (path: string, body: Record<string, unknown>) => {
+    const headers = { 'content-type': 'application/json' }
+    const options = { method: 'POST', headers, body: JSON.stringify(body) }
+    const answer = await fetch(`${url}/api/2.0/mlflow/${path}`, options)
+    if (!answer.ok) throw new Error(await answer.text())
+    return answer.json()
+  }
+  return { url, ask, stop }
+}
 
 export const buckets = ['inference-input', 'hitl', 'output', 'raw', 'augmented', 'manifests']
 

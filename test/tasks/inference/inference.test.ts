@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { cp, mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { readExposition } from '../../../tasks/inference/exposition.ts'
@@ -8,12 +9,14 @@ import { InferenceReport } from '../../../tasks/inference/report.ts'
 import { augmentStage } from '../../../tasks/pipeline/stage/augment-stage.ts'
 import { runStage } from '../../../tasks/pipeline/stage/run-stage.ts'
 import { prometheusClient } from '../../servers/install.ts'
-import { type InferRig, inferRig, noPython, turned } from './infer-rig.ts'
+import { type InferRig, inferRig, noMlflow, noPython, startMlflow, turned } from './infer-rig.ts'
 
 // torch takes its time to load where the machine is busy.
 setDefaultTimeout(240_000)
 if (noPython) console.log(`skipped: the reference inference, as there is ${noPython}`)
+else if (noMlflow) console.log(`skipped: a model from a real registry, as there is ${noMlflow}`)
 
+const Versions = v.object({ model_versions: v.tuple([v.object({ source: v.string(), run_id: v.string() })]) })
 const quiet = { signal: new AbortController().signal, log: () => {}, progress: () => {} }
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
@@ -143,6 +146,74 @@ describe.skipIf(noPython !== undefined)('the reference inference', () => {
     const documents = await Promise.all(found.map(async ({ key }) => JSON.parse(text(await rig.s3.get('output', key)))))
     return documents.flatMap(({ images }) => images.map(({ file_name }: { file_name: string }) => file_name))
   }
+
+  describe.skipIf(noMlflow !== undefined)('from a real registry', () => {
+    test('takes the newest version, and says which', async () => {
+      const folder = join(rig.folder, 'mlflow')
+      await mkdir(folder)
+      const server = await startMlflow(folder)
+      try {
+        // A name that a filter must quote.
+        const name = "it's digits"
+        const environment = { MLFLOW_TRACKING_URI: server.url, MLFLOW_REGISTRY_URI: server.url }
+        const trained = await rig.train({
+          ...{ MODEL_NAME: name, MLFLOW_TRACKING_URI: server.url },
+          ...{ STEPS: '2', TRAINING_OUT: join(rig.folder, 'registered') },
+        })
+        expect(trained.lines.join('\n')).toContain('"registered"')
+        const found = await fetch(`${server.url}/api/2.0/mlflow/model-versions/search`)
+        const { model_versions } = v.parse(Versions, await found.json())
+        const [{ source, run_id }] = model_versions
+        for (const _ of ['2', '3']) await server.ask('model-versions/create', { name, source, run_id })
+
+        const { prefix, put } = rig.ground()
+        for (let label = 0; label < 3; label++) await put(`${label}.png`, await rig.digit(label, 1))
+        const classes = Array.from({ length: 10 }, (_, digit) => String(digit))
+        const model = { kind: 'registered', name, environment, version: '3', classes } as const
+        const report = await runInference(rig.run(prefix, { model, reviewConfidence: 1 }), quiet)
+        expect(judgeInference(report).filter(({ verdict }) => verdict !== 'pass')).toEqual([])
+        // With 1 all of them are for review.
+        expect(report.reviews.flatMap((found) => (found.kind === 'valid' ? found.images : []))).toHaveLength(3)
+
+        await server.ask('registered-models/create', { name: 'away' })
+        await server.ask('model-versions/create', { name: 'away', source: 's3://bucket/model' })
+        const refusals = [
+          ['away', "its artifacts are at s3://bucket/model, and not the server's to give"],
+          ['nobody', `must be a model registered at ${server.url}: current value is nobody`],
+        ] as const
+        for (const [MODEL_NAME, sentence] of refusals) {
+          const { code, lines } = await rig.infer({ ...environment, MODEL_NAME })
+          expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining(sentence)])
+        }
+      } finally {
+        await server.stop()
+      }
+    })
+  })
+
+  describe('refuses a model that does not fit', () => {
+    test.each<[string, (info: { input: object; sha256: string }) => object, string]>([
+      ['without classes', ({ input }) => ({ input }), 'has classes, input and sha256'],
+      [
+        'of other weights',
+        (info) => ({ ...info, sha256: 'f'.repeat(64) }),
+        'is the one that its model_info.json names',
+      ],
+      [
+        'of other channels',
+        (info) => ({ ...info, input: { ...info.input, channels: 3 } }),
+        "reference training's network",
+      ],
+      ['of no square', (info) => ({ ...info, input: { ...info.input, width: 9 } }), 'of square images'],
+    ])('%s', async (_what, change, sentence) => {
+      const folder = await mkdtemp(join(rig.folder, 'model-'))
+      await cp(rig.model, folder, { recursive: true })
+      const info = join(folder, 'model_info.json')
+      await Bun.write(info, JSON.stringify(change(await Bun.file(info).json())))
+      const { code, lines } = await rig.infer({ MODEL_PATH: folder })
+      expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining(sentence)])
+    })
+  })
 
   describe('refuses in one sentence', () => {
     const silent = 'http://127.0.0.1:9'
