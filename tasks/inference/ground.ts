@@ -48,13 +48,14 @@ export async function cleanPrefix({ s3, bucket, prefix }: InferenceStore): Promi
   }
 }
 
-/** An empty folder for local disk, the same one for every attempt of a step. */
-export async function scratchFolder({ folder }: StageContext): Promise<string> {
-  if (folder === undefined) return mkdtemp(join(tmpdir(), 'assay-inference-'))
+/** An empty folder to use as local disk, the same one for every attempt of a step; on the disk of `nvme` where that is given. */
+export async function scratchFolder({ folder }: StageContext, nvme: string | undefined): Promise<string> {
+  if (folder === undefined) return mkdtemp(join(nvme ?? tmpdir(), 'assay-inference-'))
   const own = join(folder, 'inference')
-  await rm(own, { recursive: true, force: true })
-  await mkdir(own)
-  return own
+  const scratch = nvme === undefined ? own : join(nvme, `assay-inference-${Bun.hash(own).toString(36)}`)
+  await rm(scratch, { recursive: true, force: true })
+  await mkdir(scratch)
+  return scratch
 }
 
 const infoFile = 'model_info.json'

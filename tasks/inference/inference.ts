@@ -1,5 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { Failure, Problem } from '../../lib/index.ts'
 import type { RunningProcess } from '../../lib/shell/process.ts'
 import { freePort } from '../object-store/local-store.ts'
@@ -41,10 +40,8 @@ export async function runInference(run: InferenceRun, context: StageContext): Pr
   const output = { bucket: store.bucket('output'), prefix: `${outputPrefix}annotations/` }
   const review = { bucket: store.bucket('hitl'), prefix: `${outputPrefix}review/` }
   const [written, reviewed] = [output, review].map((place) => watchDocuments(s3, place, input))
-  const folder = await scratchFolder(context)
-  const nvmeRoot = run.nvme ?? join(folder, 'nvme')
+  const nvmeRoot = await scratchFolder(context, run.nvme)
   try {
-    await mkdir(nvmeRoot, { recursive: true })
     const told = { outputPrefix, port, nvmeRoot, poll, confidence, grace: waits.grace }
     const child = startInference(run, told, context)
     const documents = async () => (await written?.look()) ?? []
@@ -67,7 +64,7 @@ export async function runInference(run: InferenceRun, context: StageContext): Pr
       last: [...child.lastLines(20)],
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(nvmeRoot, { recursive: true, force: true })
   }
 }
 

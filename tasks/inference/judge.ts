@@ -38,14 +38,13 @@ function onePredictionEach({ report, documents, predictions }: Found): Finding {
   for (const { uri } of predictions) counts.set(uri, (counts.get(uri) ?? 0) + 1)
   const given = new Set(report.sources.map(({ uri }) => uri))
   const named = documents.flatMap(({ images }) => images)
-  const repeated = named.filter((uri, at) => named.indexOf(uri) !== at)
   const broken = [
     ...report.sources.flatMap(({ uri }) => {
       const count = counts.get(uri) ?? 0
       return count === 1 ? [] : [`${uri} has ${count}`]
     }),
     ...[...new Set(named)].flatMap((uri) => (given.has(uri) ? [] : [`${uri} is none of the images`])),
-    ...[...new Set(repeated)].flatMap((uri) => (counts.get(uri) === 1 ? [`${uri} is named twice`] : [])),
+    ...repeatedIn(named).flatMap((uri) => (counts.get(uri) === 1 ? [`${uri} is named twice`] : [])),
   ]
   const expected = `one for each of ${report.sources.length} images, and none for those that can't be decoded`
   return promise('every image has one prediction', expected, broken, report.sources.length)
@@ -90,9 +89,16 @@ function unsureForReview({ report, predictions }: Found): Finding {
       if (unsure === there.has(uri)) return []
       return [`${uri}, of ${score}, is ${unsure ? 'not ' : ''}for review`]
     }),
-    ...reviewed.flatMap((uri, at) => (reviewed.indexOf(uri) === at ? [] : [`${uri} is for review twice`])),
+    ...repeatedIn(reviewed).map((uri) => `${uri} is for review twice`),
     ...[...there].flatMap((uri) => (scores.has(uri) ? [] : [`${uri} is for review and has no prediction`])),
   ]
   const expected = `those of a score up to ${reviewConfidence}, once, and no others`
   return promise('unsure predictions are for review', expected, broken, scores.size)
+}
+
+/** Each that is there more than once. */
+function repeatedIn(uris: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  const repeated = uris.filter((uri) => seen.size === seen.add(uri).size)
+  return [...new Set(repeated)]
 }

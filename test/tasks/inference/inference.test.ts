@@ -138,7 +138,6 @@ describe.skipIf(noPython !== undefined)('the reference inference', () => {
     const second = await rig.infer(variables)
     expect(second.code).toBe(0)
     expect((await namedIn(prefix)).sort()).toEqual([...names].sort())
-    expect((await rig.infer(variables)).lines.filter((line) => line.includes('"staged"'))).toEqual([])
   })
 
   async function namedIn(prefix: string): Promise<string[]> {
@@ -213,6 +212,13 @@ describe.skipIf(noPython !== undefined)('the reference inference', () => {
       const { code, lines } = await rig.infer({ MODEL_PATH: folder })
       expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining(sentence)])
     })
+  })
+
+  test('refuses a port that is taken', async () => {
+    const METRICS_PORT = new URL(rig.s3.endpoint.url).port
+    const { code, lines } = await rig.infer({ MODEL_PATH: rig.model, METRICS_PORT })
+    const sentence = `Cannot serve metrics as 'METRICS_PORT' must be a port that is free: current value is ${METRICS_PORT}`
+    expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining(sentence)])
   })
 
   describe('refuses in one sentence', () => {
