@@ -211,7 +211,7 @@ function latePickedUp(found: Found, late: NonNullable<Judged['late']>): Finding 
   return { name, verdict: 'fail', expected: `objects of ${late.uri}`, actual: 'none' }
 }
 
-function pollsUntilStopped({ ended }: Judged): Finding {
+export function pollsUntilStopped({ ended }: Pick<Judged, 'ended'>): Finding {
   const name = 'it polls until SIGTERM, then stops cleanly'
   const { stop, code, signal } = ended
   if (

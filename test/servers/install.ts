@@ -65,6 +65,20 @@ export async function motoProgram(): Promise<Program> {
   })
 }
 
+/** The folder that has Python's client of Prometheus, and with it a parser of what it reads. */
+export async function prometheusClient(): Promise<Program> {
+  const folder = join(installed, 'prometheus')
+  const parser = join(folder, 'prometheus_client', 'parser.py')
+  if (existsSync(parser)) return { path: folder }
+  if (!mayInstall()) return { unavailable: `prometheus-client is not installed; ${ask}` }
+  const pip = Bun.which('uv') === null ? ['python3', '-m', 'pip'] : ['uv', 'pip']
+  if (Bun.which('python3') === null) return { unavailable: 'no prometheus-client, and no python3 on PATH' }
+  const made = await once(parser, async () => {
+    await $`${pip} install -q --target ${folder} prometheus-client==0.26.0`.quiet()
+  })
+  return 'unavailable' in made ? made : { path: folder }
+}
+
 /** Runs `install` unless another test process is at it or was; a lock whose owner is dead is taken over. */
 async function once(path: string, install: () => Promise<void>): Promise<Program> {
   const lock = join(installed, `${createHash('sha256').update(path).digest('hex').slice(0, 16)}.lock`)

@@ -10,6 +10,8 @@ export interface Launch {
   readonly cwd?: string
   /** Asked again until it answers with this status. */
   readonly ready: { readonly url: string; readonly status: number }
+  /** Milliseconds until then at most; 20 s when absent. */
+  readonly within?: number
 }
 
 export interface Launched {
@@ -30,7 +32,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a program and resolves once it answers; it dies with this process. Rejects with its last output when it ends first. */
-export async function launch({ command, env = {}, cwd, ready }: Launch): Promise<Launched> {
+export async function launch({ command, env = {}, cwd, ready, within = 20_000 }: Launch): Promise<Launched> {
   // The guard ends it once our end of its standard input closes, however we end.
   const child = Bun.spawn([process.execPath, guard, ...command], {
     env: { ...process.env, ...env },
@@ -44,13 +46,15 @@ export async function launch({ command, env = {}, cwd, ready }: Launch): Promise
     child.kill('SIGTERM')
     await child.exited
   }
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + within
   while (!(await answers(ready))) {
     if (child.exitCode !== null)
       throw new Error(`${command[0]} ended with ${child.exitCode}: ${(await said).slice(-2000)}`)
     if (performance.now() > deadline) {
       await stop()
-      throw new Error(`${command[0]} did not answer at ${ready.url} in 20 s: ${(await said).slice(-2000)}`)
+      throw new Error(
+        `${command[0]} did not answer at ${ready.url} in ${within / 1000} s: ${(await said).slice(-2000)}`,
+      )
     }
     await Bun.sleep(20)
   }

@@ -1,10 +1,16 @@
 import * as v from 'valibot'
 import { cannot, messageOf } from '../../../lib/index.ts'
 import type { Box } from '../../images/boxes.ts'
+import { CocoDocument, cocoBoxes } from '../../images/coco.ts'
 import type { StageDefinition } from './definition.ts'
 
 /** Beside an image, what it is called with this added: its labelled boxes, a JSON list of `{ label, x, y, width, height }`. */
 export const boxesSuffix = '.boxes.json'
+/** The same, for a COCO document that has this image, be it among others. */
+export const cocoSuffix = '.coco.json'
+
+/** What the boxes of an image were read from. */
+const formats: Readonly<Record<string, string>> = { [boxesSuffix]: 'boxes-json', [cocoSuffix]: 'coco' }
 
 const types = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' } as const
 
@@ -31,11 +37,11 @@ export function augmentStage({
     stage: 1,
     recipe: `augment seed=${seed} variants=${variants}`,
     settings: { seed, variants },
-    sidecar: boxesSuffix,
+    sidecars: [boxesSuffix, cocoSuffix],
     async make({ path, relative, sidecar }) {
       // Only where there is an image to work on: to load it takes longer than to see that there is none.
       const { augment } = await import('../../images/augment.ts')
-      const boxes = sidecar === undefined ? undefined : parseBoxes(sidecar, relative + boxesSuffix)
+      const boxes = sidecar && parseBoxes(sidecar, relative)
       // The path and not the URI is the key: the same images in another bucket, or another run's prefix, give the same bytes.
       const options = { key: relative, seed, variants }
       const images = await augment(await Bun.file(path).bytes(), boxes === undefined ? options : { ...options, boxes })
@@ -51,7 +57,7 @@ export function augmentStage({
             width,
             height,
             augmentation,
-            ...(boxes && { annotation_format: 'boxes-json', converter_version: '1' }),
+            ...(sidecar && { annotation_format: formats[sidecar.suffix], converter_version: '1' }),
           }),
         }
         if (boxes === undefined) return made
@@ -61,11 +67,13 @@ export function augmentStage({
   }
 }
 
-function parseBoxes(text: string, name: string): readonly Box[] {
+function parseBoxes({ suffix, text }: { suffix: string; text: string }, relative: string): readonly Box[] {
+  const coco = suffix === cocoSuffix
   try {
-    return v.parse(Boxes, JSON.parse(text))
+    const json: unknown = JSON.parse(text)
+    return coco ? cocoBoxes(v.parse(CocoDocument, json), relative) : v.parse(Boxes, json)
   } catch (error) {
-    const rule = `a JSON list of { label, x, y, width, height } (${messageOf(error)})`
-    throw cannot(`read the boxes ${name}`, 'content', rule, text.slice(0, 80))
+    const form = coco ? 'a COCO document with its image' : 'a JSON list of { label, x, y, width, height }'
+    throw cannot(`read the boxes ${relative}${suffix}`, 'content', `${form} (${messageOf(error)})`, text.slice(0, 80))
   }
 }

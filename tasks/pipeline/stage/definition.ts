@@ -9,8 +9,8 @@ export interface StageDefinition {
   readonly recipe: string
   /** For the manifest's metadata and the log. */
   readonly settings: Readonly<Record<string, unknown>>
-  /** What is added to a source's key to name an object that belongs to it; such an object is fetched with it. */
-  readonly sidecar?: string
+  /** What is added to a source's key to name an object that belongs to it; the first that is there is fetched with it. */
+  readonly sidecars?: readonly string[]
   make(source: StagedSource): Promise<readonly MadeImage[]>
 }
 
@@ -20,8 +20,8 @@ export interface StagedSource {
   /** The key without the stage's input prefix. */
   readonly relative: string
   readonly uri: string
-  /** The text of the object that belongs to it, where there is one. */
-  readonly sidecar?: string
+  /** The object that belongs to it, where there is one: what its key ends in, and its text. */
+  readonly sidecar?: { readonly suffix: string; readonly text: string }
 }
 
 export interface MadeImage {

@@ -81,7 +81,8 @@ async function stageSource(
   const { relative, uri } = source
   if (source.sidecar === undefined) return { path, relative, uri }
   const { bytes } = await fetchTo(source.sidecar)
-  return { path, relative, uri, sidecar: new TextDecoder().decode(bytes) }
+  const suffix = source.sidecar.slice(source.key.length)
+  return { path, relative, uri, sidecar: { suffix, text: new TextDecoder().decode(bytes) } }
 }
 
 /** The companion goes first: who sees the image, sees what belongs to it. */

@@ -105,7 +105,13 @@ export async function runStage(
   }
 
   const pass = async (first: boolean) => {
-    const { sources, ignored } = await look(s3, inputBucket, options.inputPrefix, definition.recipe, definition.sidecar)
+    const { sources, ignored } = await look(
+      s3,
+      inputBucket,
+      options.inputPrefix,
+      definition.recipe,
+      definition.sidecars,
+    )
     // After the look and not before it: what was processed by then, the manifests say by now.
     await ledger.refresh()
     const todo = sources.filter((source) => ledger.standing(source) === 'new')

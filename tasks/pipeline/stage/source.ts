@@ -30,16 +30,17 @@ export async function look(
   bucket: string,
   prefix: string,
   recipe: string,
-  sidecarSuffix?: string,
+  suffixes: readonly string[] = [],
 ): Promise<Look> {
   const found = await s3.list(bucket, prefix)
   const images = found.filter(({ key }) => imageName.test(key))
   const others = new Map(found.filter(({ key }) => !imageName.test(key)).map((object) => [object.key, object]))
-  const sources = images.map((image) => sourceOf(image, sidecarSuffix && others.get(image.key + sidecarSuffix)))
+  const sources = images.map((image) => sourceOf(image))
   const sidecars = sources.filter(({ sidecar }) => sidecar !== undefined).length
   return { sources, ignored: others.size - sidecars }
 
-  function sourceOf({ key, size, etag: own }: ObjectInfo, belonging: ObjectInfo | '' | undefined): Source {
+  function sourceOf({ key, size, etag: own }: ObjectInfo): Source {
+    const belonging = suffixes.flatMap((suffix) => others.get(key + suffix) ?? [])[0]
     const uri = s3Uri(bucket, key)
     const etag = belonging ? `${own}+${belonging.etag}` : own
     const source = { key, relative: key.slice(prefix.length), uri, size, etag, id: workId(uri, etag, recipe) }

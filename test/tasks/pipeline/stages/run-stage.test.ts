@@ -217,6 +217,36 @@ describe('boxes', () => {
     expect((await set.run(stage1(1))).summary).toMatchObject({ known: 1, images: 1 })
   })
 
+  test('of a COCO document beside a source are those of its image', async () => {
+    const set = rig.dataset(1)
+    const coco = {
+      images: [
+        { id: 1, file_name: 'other.jpg', width: 10, height: 10 },
+        { id: 2, file_name: 'a.jpg', width: 200, height: 100 },
+      ],
+      annotations: [
+        { id: 1, image_id: 2, category_id: 7, bbox: [0, 0, 200, 100], score: 0.9, area: 20_000, iscrowd: 0 },
+        { id: 2, image_id: 1, category_id: 8, bbox: [0, 0, 10, 10] },
+      ],
+      categories: [
+        { id: 7, name: 'cat' },
+        { id: 8, name: 'dog' },
+      ],
+    }
+    await set.put('in/a.jpg', await jpeg(16, 200, 100))
+    await set.put('in/a.jpg.coco.json', JSON.stringify(coco))
+    await set.put('b.jpg', await jpeg(17))
+    await set.put('b.jpg.coco.json', JSON.stringify({ ...coco, categories: [] }))
+    const { of } = await set.run(stage1(1))
+    const boxes = JSON.parse(decode(await rig.s3.get('augmented', `${set.prefix}in/a.jpg.1.jpg.boxes.json`)))
+    expect(boxes.map(({ label }: { label: string }) => label)).toEqual(['cat'])
+    const { objects } = await set.union()
+    expect(objects.map(({ annotation_format }) => annotation_format)).toEqual(['coco'])
+    expect(of('failed')).toMatchObject([
+      { uri: set.source('b.jpg'), reason: expect.stringMatching(/b\.jpg\.coco\.json.*no image called b\.jpg/) },
+    ])
+  })
+
   test('that are no boxes fail their image alone', async () => {
     const set = rig.dataset(1)
     await set.put('a.jpg', await jpeg(14))

@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type RunningProcess, startProcess } from '../../lib/shell/process.ts'
+import type { StageContext } from '../pipeline/black-box-start.ts'
+import { stageEnvironment } from '../pipeline/environment.ts'
+import type { InferenceRun } from './run.ts'
+
+/** What it is told beside what the run says. */
+export interface Told {
+  /** What it writes under, in either bucket. */
+  readonly outputPrefix: string
+  readonly port: number
+  readonly nvmeRoot: string
+  /** Seconds. */
+  readonly poll: number
+  readonly confidence: number
+  /** Seconds from SIGTERM to SIGKILL. */
+  readonly grace: number
+}
+
+const reference = fileURLToPath(new URL('./reference/infer.py', import.meta.url))
+
+export function startInference(run: InferenceRun, told: Told, context: StageContext): RunningProcess {
+  if (run.command) context.foreign?.(run.command)
+  return startProcess(run.command || [run.python, reference], {
+    cwd: process.cwd(),
+    env: environment(run, told, context),
+    signal: context.signal,
+    grace: told.grace * 1000,
+    mask: context.mask,
+    ...(context.folder !== undefined && { log: join(context.folder, 'inference.log') }),
+    onLine: limited(context.log),
+  })
+}
+
+export function commandText({ command }: InferenceRun): string {
+  return command || 'the reference inference'
+}
+
+function environment(run: InferenceRun, told: Told, context: StageContext): Record<string, string> {
+  const { store, input, model, mode, variables } = run
+  const bucket = { hitl: store.bucket('hitl'), output: store.bucket('output') }
+  const settings = {
+    endpoint: store.s3.endpoint,
+    // The others mean nothing to it.
+    buckets: { raw: 'raw', augmented: 'augmented', normalized: 'normalized', manifests: 'manifests', ...bucket },
+    inputPrefix: input.prefix,
+    outputPrefix: told.outputPrefix,
+    dataset: model.name,
+    mode,
+    pollInterval: told.poll,
+    nvmeRoot: told.nvmeRoot,
+    nvmeMinGb: 0.1,
+    more: {
+      ...(model.kind === 'registered' ? model.environment : { MODEL_PATH: model.path }),
+      INFERENCE_INPUT_BUCKET: input.bucket,
+      MODEL_NAME: model.name,
+      METRICS_PORT: String(told.port),
+      REVIEW_CONFIDENCE: String(told.confidence),
+      ...variables,
+    },
+  }
+  return stageEnvironment(settings, context.env ?? process.env)
+}
+
+/** The step's log gets so many lines and is told that there were more; its own log has them. */
+const mostForwarded = 10_000
+
+function limited(log: (line: string) => void): (line: string) => void {
+  let lines = 0
+  return (line) => {
+    lines += 1
+    if (lines <= mostForwarded) log(line)
+    if (lines === mostForwarded) log('… and more lines, which are not shown')
+  }
+}
