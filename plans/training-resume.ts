@@ -1,8 +1,8 @@
-import * as v from 'valibot'
 import { definePlan, integer, text } from '../lib/index.ts'
 import { python } from '../tasks/python/environment.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
 import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
+import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
 import {
   bandOfTrainings,
   checkpointFiles,
@@ -12,7 +12,7 @@ import {
 } from '../tasks/training/judge-resume.ts'
 import { trainWithoutRoom } from '../tasks/training/no-room.ts'
 import { configurations, interruptionsOf, smallTraining } from '../tasks/training/resume-settings.ts'
-import { type Interruption, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
+import { type Interruption, Left, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
 import { Interrupted, Trained } from '../tasks/training/trained.ts'
 import type { TrainingVariables } from '../tasks/training/variables.ts'
 
@@ -25,9 +25,10 @@ export default definePlan(
       train: text('', 'command of your training (default: the reference training)'),
       steps: integer(48, 'steps of each training', { min: 40 }),
       every: integer(8, 'steps from one checkpoint to the next', { min: 2 }),
+      golden: text('', 'file of a golden loss curve to hold the training against; made where there is none'),
     },
   },
-  (plan, { train: command, steps, every }) => {
+  (plan, { train: command, steps, every, golden }) => {
     const environment = plan.use(python('train'))
     const variables = smallTraining(steps, every)
     const killed: Interruption = { signal: 'SIGKILL', at: Math.floor(2.5 * every) }
@@ -57,6 +58,13 @@ export default definePlan(
       needs: { unbroken },
       run: ({ unbroken }) => judgeTraining(unbroken, every, command === '' ? checkpointFiles : []),
     })
+
+    if (golden !== '')
+      plan.check({
+        name: 'it is the golden training',
+        needs: { unbroken, repeated },
+        run: async ({ unbroken, repeated }) => [await holdAgainstGolden(golden, unbroken, [repeated])],
+      })
 
     const unvalidated = unbrokenBy('train without validation', { VALIDATE: 'no' })
     plan.check({
@@ -110,11 +118,9 @@ export default definePlan(
     const left = plan.step({
       name: 'train until it is killed',
       needs: { environment },
-      output: v.object({ folder: v.string() }),
+      output: Left,
       skipUnless: reference,
-      run: async ({ environment: { python } }, context) => ({
-        folder: await trainUntil({ python, variables }, killed, context),
-      }),
+      run: ({ environment: { python } }, context) => trainUntil({ python, variables }, killed, context),
     })
     const unroomed = plan.step({
       name: 'no room for a checkpoint',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finding, holds, messageOf, undecided } from '../../lib/index.ts'
 import { courseWords, lossCourse } from './loss-course.ts'
+import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
 import { readTensors } from './safetensors.ts'
 import type { Interruption } from './train.ts'
@@ -71,7 +72,20 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
     course.kind === 'too short'
       ? undecided('the loss falls', courseWords(course))
       : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
+    memoryOverSteps(trained),
   ]
+}
+
+function memoryOverSteps(trained: Trained): Finding {
+  const name = 'memory does not grow with the steps'
+  const readings = stepsOf(trained).flatMap(({ step, memory_bytes: bytes }) =>
+    bytes === undefined ? [] : [{ step, bytes }],
+  )
+  const growth = memoryGrowth(readings)
+  if (growth === undefined) return undecided(name, `${readings.length} steps say what it takes, which is too few`)
+  const kilobytes = (bytes: number) => Math.round(bytes / 1e3)
+  const { value, low, high, kind } = growth
+  return holds(name, kind === 'steady', `by ${kilobytes(value)} kB a step (${kilobytes(low)} to ${kilobytes(high)})`)
 }
 
 function tornModel(checkpoint: string): readonly string[] {

@@ -3,7 +3,7 @@ import { type Slope, slope } from '../../lib/stats/slope.ts'
 
 /** By how many bytes a step the memory of a training grows. */
 export interface MemoryGrowth extends Slope {
-  /** `grows` where even the low end of the interval would add a tenth to its level within 10,000 steps. */
+  /** `grows` where even the low end of the interval has added a tenth to its level over these steps. */
   readonly kind: 'grows' | 'steady'
   /** Bytes: the median of what it took. */
   readonly level: number
@@ -34,9 +34,10 @@ export function memoryGrowth(
     )
   const found = slope(middle('step'), middle('bytes'))
   if (found === undefined) return undefined
+  const steps = (later.at(-1)?.step ?? 0) - (later[0]?.step ?? 0)
   const level = quantile(
     later.map(({ bytes }) => bytes),
     0.5,
   )
-  return { ...found, level, kind: found.low * 10_000 > level / 10 ? 'grows' : 'steady' }
+  return { ...found, level, kind: found.low * steps > level / 10 ? 'grows' : 'steady' }
 }

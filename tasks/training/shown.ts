@@ -1,11 +1,15 @@
 import * as v from 'valibot'
+import type { StepContext } from '../../lib/index.ts'
 import type { Artifact, MlflowClient, RunStatus } from '../mlflow/client.ts'
+import type { TrainingVariables } from './variables.ts'
 
 const point = v.object({ step: v.number(), value: v.number() })
 
 /** What MLflow shows of a training: asked over its REST interface, whatever the training says of itself. */
 export const Shown = v.object({
   experiment: v.string(),
+  /** The name that its model is registered by. */
+  model: v.string(),
   /** How many runs the experiment has: one for each training. */
   runs: v.number(),
   id: v.string(),
@@ -22,22 +26,29 @@ export const Shown = v.object({
 })
 export type Shown = v.InferOutput<typeof Shown>
 
-export interface Asked {
-  readonly experiment: string
-  /** The name that the model is registered by. */
-  readonly model: string
+/** One training of a run has an experiment and a model of its own, so that nobody's are in its way, nor it in theirs. */
+function namesOf(which: string, { plan, run }: Pick<StepContext, 'plan' | 'run'>) {
+  return { experiment: `assay/${plan}/${run}/${which}`, model: `assay-${plan}-${run}-${which}` }
+}
+
+/** The variables by which a training of this run tells MLflow of itself. */
+export function trackedBy({ environment }: MlflowClient, which: string, context: StepContext): TrainingVariables {
+  const { experiment, model } = namesOf(which, context)
+  const named = { MLFLOW_EXPERIMENT: experiment, MLFLOW_EXPERIMENT_NAME: experiment, MODEL_NAME: model }
+  return { ...environment, ...named }
 }
 
 /**
  * Reads the newest run of a training's experiment, once the training is over. A run that is RUNNING by then will be for ever, since who
  * should have ended it is gone: it is ended as FAILED first.
  */
-export async function readShown(client: MlflowClient, { experiment, model }: Asked): Promise<Shown> {
+export async function readShown(client: MlflowClient, which: string, context: StepContext): Promise<Shown> {
+  const { experiment, model } = namesOf(which, context)
   const id = await client.experiment(experiment)
   const leftRunning = await endLeftRunning(client, id)
   const runs = await client.searchRuns(id, '')
   const newest = runs.at(-1)
-  if (newest === undefined) return { ...nothing, experiment, leftRunning }
+  if (newest === undefined) return { ...nothing, experiment, model, leftRunning }
   const histories: Record<string, { step: number; value: number }[]> = {}
   for (const { key } of newest.metrics)
     histories[key] = (await client.history(newest.id, key))
@@ -46,6 +57,7 @@ export async function readShown(client: MlflowClient, { experiment, model }: Ask
   const versions = (await client.versions(model)).filter(({ run }) => run === newest.id)
   return {
     experiment,
+    model,
     runs: runs.length,
     id: newest.id,
     status: newest.status,
@@ -58,7 +70,7 @@ export async function readShown(client: MlflowClient, { experiment, model }: Ask
   }
 }
 
-const nothing: Omit<Shown, 'experiment' | 'leftRunning'> = {
+const nothing: Omit<Shown, 'experiment' | 'model' | 'leftRunning'> = {
   ...{ runs: 0, id: '', status: 'none', ended: false },
   ...{ params: {}, histories: {}, artifacts: [], versions: [] },
 }

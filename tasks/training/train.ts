@@ -1,10 +1,11 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { Failure, type StepContext } from '../../lib/index.ts'
 import { checkpointsBelow } from './checkpoints.ts'
 import { launchTraining } from './launch.ts'
 import type { ProgressLine } from './progress.ts'
-import type { TrainingReport } from './report.ts'
+import { HowEnded, type TrainingReport } from './report.ts'
 import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
 import { outIn, type TrainingVariables, trainingEnvironment } from './variables.ts'
 import { watchSteps } from './watch-steps.ts'
@@ -58,17 +59,20 @@ export async function trainInterrupted(
   return { ...trainedOf(last, seriesIn(context.folder)), sittings: [...reports, last].map(sittingOf) }
 }
 
-/** A training that is killed after a step and not resumed: the folder of what it left, which `goOn` takes up. */
+/** What a training left that was interrupted and not resumed: a folder, which `goOn` takes up. */
+export const Left = v.object({ folder: v.string(), how: HowEnded })
+export type Left = v.InferOutput<typeof Left>
+
 export async function trainUntil(
   options: TrainOptions,
   interruption: Interruption,
   context: StepContext,
-): Promise<string> {
+): Promise<Left> {
   clear(context.folder)
   const report = await sitting(options, context, { resume: undefined, interruption })
   if (report.how === 'finished')
     throw new Failure(`it was over before ${interruption.signal} came after step ${interruption.at}`)
-  return context.folder
+  return { folder: context.folder, how: report.how }
 }
 
 /** Goes on with a copy of what `trainUntil` left. */

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as v from 'valibot'
+import { cannot, type Finding, Problem, undecided } from '../../lib/index.ts'
+import { GoldenCurve, judgeGolden, type MadeBy } from './golden.ts'
+import { bandOfTrainings } from './judge-resume.ts'
+import { reference } from './launch.ts'
+import { lossNumber, stepsOf, type Trained } from './trained.ts'
+
+/**
+ * Holds a training against the golden curve in `file`, whose band is how far `repeats` of it were apart. Where there is no such file it is
+ * made of this training, which is then undecided. Throws a Problem for a file that is no golden curve.
+ */
+export async function holdAgainstGolden(file: string, trained: Trained, repeats: readonly Trained[]): Promise<Finding> {
+  const curve = stepsOf(trained).map(({ step, loss }) => ({ step, loss: lossNumber(loss) }))
+  const made = madeBy(trained)
+  if (existsSync(file)) return judgeGolden(readGolden(file), { ...made, curve })
+  if (curve.some(({ loss }) => !Number.isFinite(loss)))
+    throw new Problem(`Cannot keep a golden curve as every loss must be a number`)
+  const golden: GoldenCurve = { schema: 1, ...made, curve, band: bandOfTrainings([trained, ...repeats]).loss }
+  await Bun.write(file, `${JSON.stringify(golden)}\n`)
+  return undecided('the loss curve is the golden one', `there was none: ${file} is made of this training`)
+}
+
+function readGolden(file: string): GoldenCurve {
+  const wrong = (found: string) =>
+    cannot(
+      'hold a training against its golden curve',
+      'golden',
+      'a golden curve of schema 1',
+      `${file} (${found})`,
+      'Remove it, and it is made anew.',
+    )
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw wrong('no JSON')
+  }
+  const read = v.safeParse(GoldenCurve, json)
+  if (!read.success) throw wrong(read.issues[0].message)
+  return read.output
+}
+
+const Started = v.object({ event: v.literal('started'), settings: v.optional(v.record(v.string(), v.unknown())) })
+/** Where things are, which is another folder each time. */
+const elsewhere: readonly string[] = ['nvme_root', 'nvme_min_gb', 'out', 'resume', 'keep']
+/** What a training says of its environment as it starts. */
+const environment = ['torch', 'numpy', 'threads', 'cpu_capability', 'device']
+
+function madeBy({ series, command }: Trained): MadeBy {
+  const line =
+    readFileSync(series, 'utf8')
+      .split('\n')
+      .find((text) => text.includes('"started"')) ?? '{}'
+  const said: unknown = JSON.parse(line)
+  const facts = v.parse(v.record(v.string(), v.unknown()), said)
+  const started = v.safeParse(Started, said)
+  const settings = Object.entries(started.success ? (started.output.settings ?? {}) : {}).filter(
+    ([name]) => !elsewhere.includes(name),
+  )
+  const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort()))
+  const folder = dirname(reference)
+  for (const name of readdirSync(folder)
+    .filter((name) => name.endsWith('.py'))
+    .sort())
+    hash.update(readFileSync(join(folder, name)))
+  return {
+    code: hash.digest('hex'),
+    environment: Object.fromEntries(
+      environment.flatMap((name) => (name in facts ? [[name, String(facts[name])]] : [])),
+    ),
+  }
+}
