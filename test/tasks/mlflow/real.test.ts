@@ -89,6 +89,18 @@ async function run(words: readonly string[], env: Readonly<Record<string, string
   return repo.run(words, { env: { MLFLOW_TRACKING_URI: server.client.url, ...env } })
 }
 
+/** A server before the real one, which changes what that answers. */
+function before(change: (answer: Response, request: Request) => Promise<Response>): string {
+  return serving(async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const { method, headers } = request
+    headers.delete('host')
+    const body = method === 'GET' ? null : await request.arrayBuffer()
+    const answer = await fetch(server.client.url + pathname + search, { method, headers, body })
+    return change(new Response(await answer.arrayBuffer(), { status: answer.status }), request)
+  })
+}
+
 async function idOf(plan: string): Promise<string> {
   return (await newestRun(repo, plan)).split('/').at(-1) ?? ''
 }
@@ -136,7 +148,7 @@ describe.skipIf(noMlflow !== undefined)('a real MLflow server', () => {
     expect(await server.readBack('assay/measures')).toEqual(before)
   })
 
-  test('shows a run whole that is sent again after any request of its sending was the last', async () => {
+  test('shows a run whole that is sent again after any request that writes was its last', async () => {
     const id = await idOf('measures')
     const experiment = await server.client.experiment('assay/measures')
     const forget = async () => {
@@ -148,18 +160,11 @@ describe.skipIf(noMlflow !== undefined)('a real MLflow server', () => {
       await forget()
       requests = 0
       const child = Promise.withResolvers<Bun.Subprocess>()
-      const proxy = serving(async (request) => {
-        requests++
-        const { pathname, search } = new URL(request.url)
-        const { method, headers } = request
-        headers.delete('host')
-        const answer = await fetch(server.client.url + pathname + search, {
-          method,
-          headers,
-          body: method === 'GET' ? null : await request.arrayBuffer(),
-        })
+      const proxy = before(async (answer, { url }) => {
+        // What comes before only reads.
+        if (requests > 0 || url.endsWith('/runs/create')) requests++
         if (requests === last) (await child.promise).kill('SIGKILL')
-        return new Response(await answer.arrayBuffer(), { status: answer.status })
+        return answer
       })
       const started = repo.start(['report', id, '--mlflow'], { env: { MLFLOW_TRACKING_URI: proxy } })
       child.resolve(started)
@@ -176,7 +181,7 @@ describe.skipIf(noMlflow !== undefined)('a real MLflow server', () => {
         expected,
       ])
     }
-    expect(requests).toBeGreaterThan(8)
+    expect(requests).toBe(9)
     // Between the first two requests that concern it, and never again.
     expect(statuses.filter((status) => status !== 'FINISHED')).toEqual(['RUNNING'])
     expect((await server.readBack('assay/measures')).map(plainly)).toEqual([byJournal('measures', id)])
@@ -222,6 +227,23 @@ describe.skipIf(noMlflow !== undefined)('a real MLflow server', () => {
       undefined,
     ])
     expect(plainly(mended)).toEqual(byJournal('mends', await idOf('mends')))
+  })
+
+  test('shows a run once though every second answer is lost, that which made it too', async () => {
+    const asked = new Map<string, number>()
+    const proxy = before(async (answer, { url }) => {
+      const { pathname } = new URL(url)
+      asked.set(pathname, (asked.get(pathname) ?? 0) + 1)
+      return (asked.get(pathname) ?? 0) % 2 === 1 ? new Response('lost', { status: 502 }) : answer
+    })
+    const { exit, out, err } = await run(['plan', 'measures'], {
+      MLFLOW_TRACKING_URI: proxy,
+      MLFLOW_EXPERIMENT_NAME: 'lossy',
+    })
+    expect([exit, err, out]).toEqual([0, '', expect.stringContaining('shown: at')])
+    const found = await server.readBack('lossy')
+    expect(found.map(plainly)).toEqual([byJournal('measures', await idOf('measures'))])
+    expect([...asked.values()].filter((times) => times === 1)).toEqual([1]) // runs/create, which is not made again
   })
 
   test('is used by a plan where MLFLOW_TRACKING_URI names it, in the experiment of MLFLOW_EXPERIMENT_NAME', async () => {
