@@ -13,7 +13,7 @@ export interface Installer {
 }
 
 /** Those that what is locked has wheels for, as uv is told. */
-export const anyPython = '>=3.11,<3.15'
+export const anyPython = 'cpython>=3.11,<3.15'
 
 // Locks are complete, and what must be built is not what was looked at.
 const exactly = ['--no-deps', '--only-binary', ':all:']

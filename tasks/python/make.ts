@@ -51,35 +51,30 @@ async function make(
   shop: Workshop,
 ): Promise<Interpreter> {
   const action = actionOf(recipe)
-  const progress = progressOf(work.progress)
+  const tell = progressOf(work.progress)
   const run = (command: readonly string[]) => {
     work.log(command.join(' '))
     const hear = (line: string) => {
       work.log(line)
-      progress.hear(line)
+      tell(line)
     }
     return runProgram(command, { env: installerEnv(work.env), signal: work.signal, hear })
   }
-  try {
-    const installer = await begin(folder, recipe, work, shop, run)
-    const torch = recipe.torch && (await torchSource(recipe.torch, configured(folder).version, work))
-    const size = sizeOf(recipe, torch)
-    refuseFull(action, shop, size.disk)
-    const say = work.announce ?? work.log
-    const again = broken === undefined ? '' : ` again, as ${broken}`
-    say(
-      `Making the Python environment ${shownPath(folder)}${again}: about ${shown(size.download)} to download, ${shown(size.disk)} on disk`,
-    )
-    if (torch?.kind === 'default' && process.platform === 'linux')
-      say(`torch comes in its build for CUDA: ${torch.why}`)
-    for (const what of steps(installer, recipe, torch)) {
-      const ran = await run(installer.install(folder, what))
-      if (ran.kind === 'failed') throw installerTrouble(action, installer, ran.said, ran.reason)
-    }
-    return await finish(folder, recipe, installer, work)
-  } finally {
-    progress.end()
+  const installer = await begin(folder, recipe, work, shop, run)
+  const torch = recipe.torch && (await torchSource(recipe.torch, configured(folder).version, work))
+  const size = sizeOf(recipe, torch)
+  refuseFull(action, shop, size.disk)
+  const say = work.announce ?? work.log
+  const again = broken === undefined ? '' : ` again, as ${broken}`
+  say(
+    `Making the Python environment ${shownPath(folder)}${again}: about ${shown(size.download)} to download, ${shown(size.disk)} on disk`,
+  )
+  if (torch?.kind === 'default' && process.platform === 'linux') say(`torch comes in its build for CUDA: ${torch.why}`)
+  for (const what of steps(installer, recipe, torch)) {
+    const ran = await run(installer.install(folder, what))
+    if (ran.kind === 'failed') throw installerTrouble(action, installer, ran.said, ran.reason)
   }
+  return finish(folder, recipe, installer, work)
 }
 
 /** Makes it without any packages, and returns what installs into it. */

@@ -1,32 +1,20 @@
-/** How far an installer is, in a few words a second. */
-export interface InstallProgress {
-  hear(line: string): void
-  end(): void
+/** Hears what an installer prints, and tells how far it is in a few words; how long it takes the terminal shows by itself. */
+export function progressOf(tell: (text: string) => void): (line: string) => void {
+  // uv says when a large download begins and ends, and nothing in between: a map from name to size.
+  const coming = new Map<string, string>()
+  let done = 0
+  return (line) => {
+    const [, verb, name = '', size = ''] = line.match(/^\s*(Downloading|Downloaded) ([\w.-]+)(?: \((.+)\))?$/) ?? []
+    if (verb === 'Downloading' && size !== '' && !name.endsWith('.whl')) coming.set(name, size)
+    else if (verb === 'Downloaded' && coming.delete(name)) done++
+    const [largest] = [...coming].sort(([, a], [, b]) => bytes(b) - bytes(a))
+    if (largest === undefined) return tell(line.trim())
+    const others = coming.size === 1 ? '' : ` and ${coming.size - 1} more`
+    tell(`${done} of ${done + coming.size} large packages are there; ${largest[0]} (${largest[1]})${others} to come`)
+  }
 }
 
-export function progressOf(tell: (text: string) => void): InstallProgress {
-  const began = performance.now()
-  const coming = new Set<string>()
-  let done = 0
-  let last = ''
-  const say = () => {
-    const seconds = Math.round((performance.now() - began) / 1000)
-    const [first, ...others] = coming
-    const more = others.length === 0 ? '' : ` and ${others.length} more`
-    const text =
-      first === undefined ? last : `${done} of ${done + coming.size} large packages; downloading ${first}${more}`
-    tell(`${text === '' ? '' : `${text}, `}${seconds} s`)
-  }
-  // uv says when a large download begins and ends, and nothing in between.
-  const timer = setInterval(say, 1000)
-  return {
-    hear(line) {
-      const [, verb, name = ''] = line.match(/^\s*(Downloading|Downloaded) ([\w.-]+)/) ?? []
-      if (verb === 'Downloading' && / \(.*\)$/.test(line) && !name.endsWith('.whl')) coming.add(name)
-      else if (verb === 'Downloaded' && coming.delete(name)) done++
-      else last = line.trim().slice(0, 80)
-      say()
-    },
-    end: () => clearInterval(timer),
-  }
+function bytes(size: string): number {
+  const unit = { K: 1e3, M: 1e6, G: 1e9 }[size.replace(/[\d.\s]/g, '').charAt(0)] ?? 1
+  return Number.parseFloat(size) * unit
 }

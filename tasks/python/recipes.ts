@@ -31,7 +31,7 @@ const MB = 1e6
 const GB = 1e9
 
 const torch: TorchRecipe = {
-  lock: lockFile('torch'),
+  lock: fileURLToPath(new URL('./locks/torch.txt', import.meta.url)),
   cpu: { download: 200 * MB, disk: 800 * MB },
   // Measured with torch 2.15.0; elsewhere the default index has no CUDA build.
   full: process.platform === 'linux' ? { download: 3 * GB, disk: 5.4 * GB } : { download: 100 * MB, disk: 500 * MB },
@@ -40,14 +40,14 @@ const torch: TorchRecipe = {
 export const recipes: Readonly<Record<EnvironmentName, Recipe>> = {
   train: {
     name: 'train',
-    lock: lockFile('train'),
+    lock: fileURLToPath(new URL('./locks/train.txt', import.meta.url)),
     modules: ['torch', 'numpy', 'PIL', 'sklearn', 'boto3', 'safetensors'],
     size: { download: 100 * MB, disk: 450 * MB },
     torch,
   },
   mlflow: {
     name: 'mlflow',
-    lock: lockFile('mlflow'),
+    lock: fileURLToPath(new URL('./locks/mlflow.txt', import.meta.url)),
     modules: ['mlflow', 'flask', 'sqlalchemy', 'psutil'],
     size: { download: 200 * MB, disk: 850 * MB },
   },
@@ -56,11 +56,7 @@ export const recipes: Readonly<Record<EnvironmentName, Recipe>> = {
 /** uv in an environment of ours, where there is none on PATH. */
 export const uvRecipe: Recipe = {
   name: 'uv',
-  lock: lockFile('uv'),
+  lock: fileURLToPath(new URL('./locks/uv.txt', import.meta.url)),
   modules: ['uv'],
   size: { download: 20 * MB, disk: 80 * MB },
-}
-
-function lockFile(name: string): string {
-  return fileURLToPath(new URL(`./locks/${name}.txt`, import.meta.url))
 }

@@ -25,7 +25,9 @@ export async function torchSource(
 ): Promise<TorchSource> {
   const { env, signal } = work
   const version = `${torchVersion(lock)}+cpu`
-  const index = env[torchIndex] ?? (wantsCuda(env) ? '' : cpuIndex)
+  // Off Linux the default index has the CPU build.
+  const index = env[torchIndex] ?? (process.platform === 'linux' ? cpuIndex : '')
+  if (env[torchIndex] === undefined && hasNvidia(env)) return { kind: 'default', why: 'there is an NVIDIA driver' }
   const asked = index === '' ? 'no index of CPU builds is asked' : await asking(index, version, python, signal)
   if (asked === undefined) return { kind: 'index', url: index, version }
   const links = findLinks(env)
@@ -51,9 +53,8 @@ export function torchVersion(lock: string): string {
   return version
 }
 
-/** With an NVIDIA driver, torch is there for CUDA; and off Linux the default index has the CPU build. */
-function wantsCuda({ PATH = '' }: PythonWork['env']): boolean {
-  return process.platform !== 'linux' || Bun.which('nvidia-smi', { PATH }) !== null
+function hasNvidia({ PATH = '' }: PythonWork['env']): boolean {
+  return Bun.which('nvidia-smi', { PATH }) !== null
 }
 
 /** Why the index can't be used; undefined where it has the wheel. */

@@ -124,11 +124,12 @@ describe('where torch comes from', () => {
     })
   })
 
-  test('with an NVIDIA driver no index of CPU builds is asked, unless one is named', async () => {
+  test('with an NVIDIA driver no CPU build is looked for, unless an index of them is named', async () => {
     using bench = torchBench()
     bench.program('nvidia-smi', 'true')
     const PATH = join(bench.dir, 'bin')
-    expect(await source({ PATH })).toEqual({ kind: 'default', why: 'no index of CPU builds is asked' })
+    expect(await source({ PATH })).toEqual({ kind: 'default', why: 'there is an NVIDIA driver' })
+    expect(await source({ ASSAY_TORCH_INDEX: '' })).toEqual({ kind: 'default', why: 'no index of CPU builds is asked' })
     expect((await source({ PATH, ASSAY_TORCH_INDEX: cpuIndex.url })).kind).toBe('index')
   })
 })
