@@ -50,6 +50,8 @@ const Tracked = v.object({
   uri: v.optional(v.string()),
 })
 const Untracked = v.object({ event: v.literal('tracking failed'), what: v.string(), reason: v.string() })
+/** Points that never came to be in MLflow. */
+const Lost = v.object({ event: v.literal('tracking lost'), points: count })
 const Registered = v.object({ event: v.literal('registered'), model: v.string(), version: v.string() })
 const EndedLine = v.object({
   event: v.literal('ended'),
@@ -67,6 +69,7 @@ export const ProgressLine = v.variant('event', [
   Validated,
   Tracked,
   Untracked,
+  Lost,
   Registered,
   EndedLine,
 ])

@@ -50,6 +50,7 @@ export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
     validations: lines('validation').map(({ step, loss, accuracy }) => ({ step, loss, accuracy })),
     tracked: lines('tracked').map(({ run, experiment, uri }) => ({ run, experiment, uri }))[0],
     untracked: lines('tracking failed').map(({ what, reason }) => `${what}: ${reason}`),
+    pointsLost: lines('tracking lost').reduce((sum, { points }) => sum + points, 0),
     registered: lines('registered').map(({ model, version }) => ({ model, version }))[0],
     model: how === 'finished' && existsSync(model) ? await fileFacts(model) : undefined,
     unread: heard.unread,

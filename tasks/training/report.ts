@@ -72,6 +72,8 @@ export const TrainingReport = v.object({
   tracked: v.optional(v.object({ run: v.string(), experiment: v.optional(v.string()), uri: v.optional(v.string()) })),
   /** What it could not do there. */
   untracked: v.array(v.string()),
+  /** Points of metrics that it could not send until its end. */
+  pointsLost: count,
   registered: v.optional(v.object({ model: v.string(), version: v.string() })),
   model: v.optional(v.object({ path: v.string(), bytes: count, sha256: v.string() })),
   /** Lines of progress that said nothing we know, and whether the last one was broken off. */

@@ -37,12 +37,8 @@ def stage_labelled(settings: Settings, root: Path, progress: Progress) -> tuple[
         except Unusable as reason:
             progress.event("failed", uri=bucket.uri(key), reason=str(reason))
     if not cut:
-        raise cannot(
-            "train",
-            "TRAINING_PREFIX",
-            "where images have labels",
-            f"{bucket.uri(settings.prefix)}, with {len(pictures)} images and none",
-        )
+        value = f"{bucket.uri(settings.prefix)} (images: {len(pictures)}, with labels that can be used: 0)"
+        raise cannot("train", "TRAINING_PREFIX", "where images have labels", value)
     classes = sorted({label for _, label in cut})
     if len(classes) < 2:
         raise cannot(

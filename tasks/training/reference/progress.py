@@ -31,7 +31,7 @@ class Progress:
 
     def _print(self, event: str, level: str, fields: dict[str, object]) -> None:
         if self._rank == 0:
-            now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             print(
                 json.dumps({"time": now, "level": level, "event": event, **_legal(fields)}), file=sys.stderr, flush=True
             )

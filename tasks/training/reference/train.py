@@ -1,4 +1,4 @@
-"""Stage 3 of the reference pipeline: trains a small network on images, can be ended at any moment and goes on bit for bit."""
+"""Stage 3 of the reference pipeline: trains a small network on images, and goes on bit for bit where it was ended."""
 
 import os
 import sys
