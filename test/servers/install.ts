@@ -11,7 +11,7 @@ const packed = join(root, '..', 'shared', 'servers')
 export type Program = { readonly path: string } | { readonly unavailable: string }
 
 /** Whether tests may download programs: nobody's `bun run test` does it unasked. */
-function mayInstall(): boolean {
+export function mayInstall(): boolean {
   return process.env.ASSAY_TEST_SERVERS === '1' || !['', 'false', '0'].includes(process.env.CI ?? '')
 }
 

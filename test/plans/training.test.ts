@@ -1,0 +1,80 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { home, removeRepositories } from '../lib/cli/helpers.ts'
+import { testPython } from '../python-environments.ts'
+import { ownPlan, plainPath, sets } from './own-plans.ts'
+
+setDefaultTimeout(300_000)
+afterAll(removeRepositories)
+
+const [train, mlflow] = [await testPython('train'), await testPython('mlflow')]
+for (const [name, found] of Object.entries({ train, mlflow }))
+  if ('unavailable' in found) console.warn(`skipped: plans that train, for want of ${name}: ${found.unavailable}`)
+
+/** One of Assay's own plans, with the environments of this checkout. */
+function repositoryOf(plan: string) {
+  const repo = ownPlan(plan)
+  mkdirSync(join(repo.dir, '.assay'), { recursive: true })
+  symlinkSync(join(home, '.assay/python'), join(repo.dir, '.assay/python'))
+  return repo
+}
+
+const env = { ...plainPath, HOME: process.env.HOME ?? '/' }
+
+describe.skipIf('unavailable' in train)('a real training', () => {
+  test('that is interrupted is the unbroken one, and the golden curve it made holds the next', async () => {
+    const repo = repositoryOf('training-resume')
+    const golden = join(repo.dir, 'golden.json')
+    const words = ['plan', 'training-resume', ...sets({ golden })]
+    const only = ['--only', 'interrupted by SIGKILL it is the unbroken training', '--only', 'it is the golden training']
+    const { exit, err } = await repo.run([...words, ...only], { env })
+    expect(err).toContain('✓ interrupted by SIGKILL it is the unbroken training  9 checks')
+    expect(err).toContain('there was none')
+    expect(exit).toBe(0)
+    const curve = JSON.parse(readFileSync(golden, 'utf8'))
+    expect(curve).toMatchObject({ schema: 1, band: 0, environment: { threads: '1' } })
+    expect(curve.curve).toHaveLength(48)
+    await Bun.write(golden, JSON.stringify({ ...curve, environment: { ...curve.environment, torch: '1.0' } }))
+    expect(await repo.run([...words, '--resume'], { env })).toMatchObject({ exit: 0 })
+  })
+
+  test('is measured by images, waiting, CPU and memory, alone and with all instances there are devices for', async () => {
+    const small = sets({ images: '400', rounds: '1', seconds: '1', instances: '1,2' })
+    const { exit, out, err } = await repositoryOf('performance-1').run(
+      ['plan', 'performance-1', '--csv', '-', ...small],
+      { env },
+    )
+    const rows: readonly Record<string, string>[] = parse(out, { columns: true })
+    const metrics = rows.filter(({ unit, metric }) => unit !== '' && metric !== 'duration')
+    expect(err).toContain('an epoch of 400 images, scaled down')
+    expect(new Set(metrics.map(({ metric = '' }) => metric.replace(/\[.*/, '')))).toEqual(
+      new Set(['rate', 'time', 'loader', 'waiting', 'cpu', 'memory']),
+    )
+    for (const { value } of metrics) expect(Number(value)).toBeGreaterThan(0)
+    expect(exit).toBe(0)
+  })
+
+  test('that is no training at all is failed, with the last lines of its log', async () => {
+    const given = sets({ train: 'echo no such dataset >&2; exit 3' })
+    const { exit, err } = await repositoryOf('training-resume').run(
+      ['plan', 'training-resume', '--only', 'train from scratch', ...given],
+      { env },
+    )
+    expect(err).toContain('the training failed: it ended with 3')
+    expect(err).toContain('no such dataset')
+    expect(exit).toBe(1)
+  })
+})
+
+describe.skipIf('unavailable' in train || 'unavailable' in mlflow)('MLflow', () => {
+  test('shows a training and its model, and that another one died', async () => {
+    const { exit, err } = await repositoryOf('functional-4').run(['plan', 'functional-4'], { env })
+    expect(err).toContain('✓ MLflow shows what the training did')
+    expect(err).toContain('✓ the registered model loads and predicts')
+    expect(err).toContain('✓ MLflow shows that the training died')
+    expect(err).toMatch(/passed · 6 steps, \d+ checks · /)
+    expect(exit).toBe(0)
+  })
+})
