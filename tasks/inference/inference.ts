@@ -15,6 +15,8 @@ import { commandText, startInference } from './start.ts'
 
 /** Milliseconds between two looks at what it does. */
 const lookEvery = 100
+/** Seconds, or so many of its own looks, in which one that forgets what it has done does it again. */
+const [forgetful, looks] = [0.5, 3]
 const called = 'the inference'
 
 /**
@@ -94,6 +96,7 @@ async function watch(
   child.done.then(noted, noted)
   const metrics: InferenceReport['metrics'] = {}
   let [standing, changed] = ['', 0]
+  let allAt: number | undefined
   try {
     while (!over) {
       const scraped = await scrape(port, signal)
@@ -107,9 +110,15 @@ async function watch(
       const quiet = elapsed() - changed
       const asked = counted(scraped)
       const all = done === sources.length && asked >= sources.length + corrupt.length
+      if (all) allAt ??= elapsed()
       const some = found.length > 0 || asked > 0
+      const enough =
+        (all && quiet > Math.max(forgetful, looks * poll)) ||
+        (some && quiet > waits.quiet) ||
+        // It does again what it has done: that it won't leave off is seen by now.
+        (allAt !== undefined && elapsed() - allAt > waits.quiet)
       // Once through, it should end by itself.
-      if (mode === 'poll' && ((all && quiet > poll) || (some && quiet > waits.quiet))) break
+      if (mode === 'poll' && enough) break
       if (!some && elapsed() > waits.first)
         throw stageFailure(called, `has predicted nothing in ${waits.first} seconds`, child.lastLines(20))
       if (elapsed() > waits.deadline)

@@ -35,4 +35,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    # All is written. To take torch apart would go on for seconds where the machine is busy, and look like a deaf ear.
+    os._exit(code)

@@ -69,6 +69,7 @@ describe('a breach fails what it is a breach of', () => {
   test.each([
     ['forgets-one', ['every image has one prediction']],
     ['writes-lists', ['annotations are COCO', 'every image has one prediction']],
+    ['forgets', ['counters equal what was done']],
     ['hides-errors', ['counters equal what was done']],
     ['serves-anything', ['nothing but metrics is served']],
     ['serves-nothing', ['metrics are served before and after', 'nothing but metrics is served']],
