@@ -29,9 +29,9 @@ describe.skipIf('unavailable' in train)('a real training', () => {
     const golden = join(repo.dir, 'golden.json')
     const words = ['plan', 'training-resume', ...sets({ golden })]
     const only = ['--only', 'interrupted by SIGKILL it is the unbroken training', '--only', 'it is the golden training']
-    const { exit, err } = await repo.run([...words, ...only], { env })
-    expect(err).toContain('✓ interrupted by SIGKILL it is the unbroken training  9 checks')
-    expect(err).toContain('there was none')
+    const { exit, out } = await repo.run([...words, ...only], { env })
+    expect(out).toContain('✓ interrupted by SIGKILL it is the unbroken training  9 checks')
+    expect(out).toContain('there was none')
     expect(exit).toBe(0)
     const curve = JSON.parse(readFileSync(golden, 'utf8'))
     expect(curve).toMatchObject({ schema: 1, band: 0, environment: { threads: '1' } })
@@ -58,23 +58,23 @@ describe.skipIf('unavailable' in train)('a real training', () => {
 
   test('that is no training at all is failed, with the last lines of its log', async () => {
     const given = sets({ train: 'echo no such dataset >&2; exit 3' })
-    const { exit, err } = await repositoryOf('training-resume').run(
+    const { exit, out } = await repositoryOf('training-resume').run(
       ['plan', 'training-resume', '--only', 'train from scratch', ...given],
       { env },
     )
-    expect(err).toContain('the training failed: it ended with 3')
-    expect(err).toContain('no such dataset')
+    expect(out).toContain('the training failed: it ended with 3')
+    expect(out).toContain('no such dataset')
     expect(exit).toBe(1)
   })
 })
 
 describe.skipIf('unavailable' in train || 'unavailable' in mlflow)('MLflow', () => {
   test('shows a training and its model, and that another one died', async () => {
-    const { exit, err } = await repositoryOf('functional-4').run(['plan', 'functional-4'], { env })
-    expect(err).toContain('✓ MLflow shows what the training did')
-    expect(err).toContain('✓ the registered model loads and predicts')
-    expect(err).toContain('✓ MLflow shows that the training died')
-    expect(err).toMatch(/passed · 6 steps, \d+ checks · /)
+    const { exit, out } = await repositoryOf('functional-4').run(['plan', 'functional-4'], { env })
+    expect(out).toContain('✓ MLflow shows what the training did')
+    expect(out).toContain('✓ the registered model loads and predicts')
+    expect(out).toContain('✓ MLflow shows that the training died')
+    expect(out).toMatch(/passed · 6 steps, \d+ checks · /)
     expect(exit).toBe(0)
   })
 })
