@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const script = /\.[cm]?[jt]sx?$/
@@ -13,7 +13,8 @@ const names = new RegExp(`${types}|${imported}|${beside}`, 'g')
 
 /**
  * The file and every file that it imports, directly or through others, by absolute real path, with what is in it;
- * `await import('./x.ts')` counts and so does `new URL('./x.ts', import.meta.url)`, what lies in `node_modules` does not.
+ * `await import('./x.ts')` counts and so does `new URL('./x.ts', import.meta.url)`, of a Python program with all Python files beside it;
+ * what lies in `node_modules` does not.
  */
 export function importsOf(file: string): ReadonlyMap<string, Buffer> {
   const found = new Map([[realpathSync(file), readFileSync(file)]])
@@ -21,10 +22,18 @@ export function importsOf(file: string): ReadonlyMap<string, Buffer> {
   for (const [path, bytes] of found)
     if (script.test(path))
       for (const name of importedNames(bytes.toString())) {
-        const target = resolve(name, dirname(path))
-        if (target !== undefined && !found.has(target)) found.set(target, readFileSync(target))
+        for (const target of programOf(resolve(name, dirname(path))))
+          if (!found.has(target)) found.set(target, readFileSync(target))
       }
   return found
+}
+
+/** Of a Python program also what lies beside it, which it imports by name alone. */
+function programOf(file: string | undefined): readonly string[] {
+  if (file === undefined) return []
+  const folder = dirname(file)
+  const beside = file.endsWith('.py') ? readdirSync(folder).filter((name) => name.endsWith('.py')) : []
+  return [file, ...beside.sort().map((name) => join(folder, name))]
 }
 
 /** What the source of a script imports, as it is written there. */

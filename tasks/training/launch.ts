@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Problem, type StepContext, type Stopped, type WorkContext } from '../../lib/index.ts'
 import { signalGroup } from '../../lib/shell/group.ts'
 import { startProcess } from '../../lib/shell/process.ts'
@@ -48,7 +49,7 @@ export interface RunningTraining {
 }
 
 /** The program of the reference training. */
-export const reference = new URL('./reference/train.py', import.meta.url).pathname
+export const reference = fileURLToPath(new URL('./reference/train.py', import.meta.url))
 
 /**
  * Starts a training as a black box. Throws a Problem before anything is started or fetched when a variable is missing, out of range or

@@ -15,7 +15,7 @@ export const StepLine = v.object({
   epoch: v.optional(v.number()),
   lr: v.optional(v.number()),
   step_seconds: v.optional(v.number()),
-  /** How long it waited for its images before. */
+  /** Of that, how long it waited for its images. */
   data_seconds: v.optional(v.number()),
   /** Of all instances together. */
   images: v.optional(count),
@@ -52,6 +52,8 @@ const Tracked = v.object({
 const Untracked = v.object({ event: v.literal('tracking failed'), what: v.string(), reason: v.string() })
 /** Points that never came to be in MLflow. */
 const Lost = v.object({ event: v.literal('tracking lost'), points: count })
+const LeftOut = v.object({ event: v.literal('left out'), uri: v.string(), reason: v.string() })
+const EnvironmentChanged = v.object({ event: v.literal('environment changed'), what: v.string() })
 const Registered = v.object({ event: v.literal('registered'), model: v.string(), version: v.string() })
 const EndedLine = v.object({
   event: v.literal('ended'),
@@ -71,6 +73,8 @@ export const ProgressLine = v.variant('event', [
   Untracked,
   Lost,
   Registered,
+  LeftOut,
+  EnvironmentChanged,
   EndedLine,
 ])
 export type ProgressLine = v.InferOutput<typeof ProgressLine>

@@ -45,6 +45,8 @@ export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
     series: series !== undefined && existsSync(series) ? series : undefined,
     resumed: lines('resumed').map(({ step, path }) => ({ step, path }))[0],
     refused: lines('checkpoint refused').map(({ path, reason }) => ({ path, reason })),
+    leftOut: lines('left out').map(({ uri, reason }) => ({ uri, reason })),
+    environmentChanged: lines('environment changed').map(({ what }) => what),
     saved: lines('checkpoint').map(({ step, path, seconds }) => ({ step, path, seconds })),
     checkpoints: checkpointsBelow(out),
     validations: lines('validation').map(({ step, loss, accuracy }) => ({ step, loss, accuracy })),

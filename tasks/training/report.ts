@@ -63,6 +63,10 @@ export const TrainingReport = v.object({
   resumed: v.optional(v.object({ step: count, path: v.string() })),
   /** Checkpoints that it took for damaged. */
   refused: v.array(v.object({ path: v.string(), reason: v.string() })),
+  /** Images that it could not use. */
+  leftOut: v.array(v.object({ uri: v.string(), reason: v.string() })),
+  /** What is not as it was when the checkpoint was saved that it went on from, so that bits may differ: `torch`, `threads`. */
+  environmentChanged: v.array(v.string()),
   /** Saved in this sitting, by its own word. */
   saved: v.array(v.object({ step: count, path: v.string(), seconds: v.optional(v.number()) })),
   /** Those that are there when it has ended, oldest first. */

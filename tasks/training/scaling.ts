@@ -80,5 +80,5 @@ export function scalingWords({ instances, efficiencies }: Scaling): string {
     ({ instances, value, low, high }) =>
       `${instances} do ${Math.round(value)} % (${Math.round(low)} to ${Math.round(high)}) of as many times one`,
   )
-  return each.length === 0 ? 'there are no devices for more than one instance' : `${best}: ${each.join(', ')}`
+  return each.length === 0 ? 'there is nothing to hold one instance against' : `${best}: ${each.join(', ')}`
 }

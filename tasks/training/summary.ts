@@ -9,14 +9,14 @@ export function summarize(steps: readonly StepLine[], total: number | undefined)
   const waiting = known(steps.map((step) => step.data_seconds))
   const images = known(steps.map((step) => step.images))
   const memory = known(steps.map((step) => step.memory_bytes))
-  const seconds = sum(working) + sum(waiting)
+  const seconds = sum(working)
   return {
     count: steps.length,
     first: first.step,
     last: last.step,
     ...(total !== undefined && { total }),
     ...(working.length > 0 && { medianSeconds: median(working) }),
-    ...(working.length > 0 && waiting.length > 0 && seconds > 0 && { dataShare: sum(waiting) / seconds }),
+    ...(waiting.length > 0 && seconds > 0 && { dataShare: sum(waiting) / seconds }),
     ...(images.length > 0 && { images: sum(images) }),
     ...(images.length > 0 && seconds > 0 && { imagesPerSecond: sum(images) / seconds }),
     ...(memory.length > 0 && { peakMemory: memory.reduce((most, value) => Math.max(most, value), 0) }),

@@ -18,9 +18,9 @@ class Draw:
 
 class Draws(Sampler[list[Draw]]):
     """
-    Batches of one epoch after the other, each epoch in an order of its own, from wherever the state stands. Every process
-    has the same order and takes its own part of each batch. Iterating doesn't move the state, since a loader runs ahead of
-    the training: `taken` does.
+    Batches of one epoch after the other, each epoch in an order of its own, from wherever the state stands. Every
+    process has the same order and takes its own part of each batch. Iterating doesn't move the state, since a loader
+    runs ahead of the training: `taken` does.
     """
 
     def __init__(self, available: int, length: int, batch: int, seed: int, rank: int = 0, world: int = 1) -> None:

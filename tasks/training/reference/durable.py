@@ -12,7 +12,7 @@ _REPLACED = ".replaced-"
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes and syncs the files under another name, then renames the folder. What fails leaves nothing of it."""
+    """Writes and syncs the files under another name, then renames the folder; what fails leaves nothing."""
     unfinished = folder.with_name(UNFINISHED + folder.name)
     shutil.rmtree(unfinished, ignore_errors=True)
     try:

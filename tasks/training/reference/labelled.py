@@ -35,7 +35,7 @@ def stage_labelled(settings: Settings, root: Path, progress: Progress) -> tuple[
             image = _open(_fetch(bucket, key, root, progress))
             cut += _cut(image, boxes(image.size), root / "cache" / settings.dataset / _short(key))
         except Unusable as reason:
-            progress.event("failed", uri=bucket.uri(key), reason=str(reason))
+            progress.event("left out", uri=bucket.uri(key), reason=str(reason))
     if not cut:
         value = f"{bucket.uri(settings.prefix)} (images: {len(pictures)}, with labels that can be used: 0)"
         raise cannot("train", "TRAINING_PREFIX", "where images have labels", value)

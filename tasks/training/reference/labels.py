@@ -1,7 +1,7 @@
 """
 The labelled boxes of an image: `<image>.boxes.json` beside it, as Stage 1 writes them, or the YOLO layout:
-`images/a/x.jpg` has `labels/a/x.txt` beside `images`, `x.jpg` has `labels/x.txt` beside itself, and `classes.txt`, beside `labels`, names
-the classes.
+`images/a/x.jpg` has `labels/a/x.txt` beside `images`, and `x.jpg` has `labels/x.txt` beside itself.
+`classes.txt`, beside `labels`, names the classes.
 """
 
 import json

@@ -6,16 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from checkpoint import tensors_of
-from data import Data
 from durable import write_file
+from job import Job
 from problem import cannot
 from saving import environment
-from settings import Settings
 from trainer import Trainer
 
 
-def write_model(trainer: Trainer, settings: Settings, data: Data, steps: int) -> dict[str, bytes]:
+def write_model(job: Job, trainer: Trainer) -> dict[str, bytes]:
     """Writes `model.safetensors` and `model_info.json`, which says how to use it; returns both."""
+    settings, data = job.settings, job.data
     weights = tensors_of(trainer.network.state_dict())
     info = {
         "model_name": settings.model_name,
@@ -27,7 +27,7 @@ def write_model(trainer: Trainer, settings: Settings, data: Data, steps: int) ->
             "width": settings.resolution,
             "range": [-1, 1],
         },
-        "steps": steps,
+        "steps": job.total,
         "settings": asdict(settings),
         "environment": environment(),
         "parameters": sum(parameter.numel() for parameter in trainer.network.parameters()),

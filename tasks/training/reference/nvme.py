@@ -28,11 +28,12 @@ def open_disk(settings: Settings) -> Path:
 
 def put(path: Path, content: bytes) -> None:
     """Whole or not at all, as far as other processes see; what a machine lost can be fetched again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{os.getpid()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(content)
         os.replace(unfinished, path)
-    except OSError:
+    except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise
+        value = f"{path.parent} ({error.strerror})"
+        raise cannot("stage images", "NVME_ROOT", "a folder with room to write in", value) from error

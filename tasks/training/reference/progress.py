@@ -1,5 +1,6 @@
 """What the training says while it runs: JSON lines for programs on PROGRESS_FD, a log for people on stderr."""
 
+import contextlib
 import datetime
 import json
 import math
@@ -30,11 +31,13 @@ class Progress:
         self._print(event, level, fields)
 
     def _print(self, event: str, level: str, fields: dict[str, object]) -> None:
-        if self._rank == 0:
-            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            print(
-                json.dumps({"time": now, "level": level, "event": event, **_legal(fields)}), file=sys.stderr, flush=True
-            )
+        if self._rank != 0:
+            return
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"time": now, "level": level, "event": event, **_legal(fields)})
+        # Whoever read it is gone; the training is worth more than its log.
+        with contextlib.suppress(BrokenPipeError):
+            print(line, file=sys.stderr, flush=True)
 
     def _send(self, event: str, fields: dict[str, object]) -> None:
         if self._descriptor is None:

@@ -10,6 +10,7 @@ from checkpoint import Checkpoint, read_checkpoint
 from data import Data, images_of_an_epoch, stage_data
 from draws import Draws
 from durable import sweep
+from job import Job
 from loop import train
 from mlflow_rest import Mlflow
 from model import write_model
@@ -38,17 +39,18 @@ def run(settings: Settings, stop: StopRequest, progress: Progress) -> int:
         length = images_of_an_epoch(settings, len(data.training))
         draws = Draws(len(data.training), length, settings.batch_size, settings.seed, team.rank, team.world)
         total = settings.steps or settings.epochs * draws.batches
-        trainer = make_trainer(settings, data, draws, total, team)
+        job = Job(settings, data, total, team, progress, tracking, stop)
+        trainer = make_trainer(job, draws)
         facts = {"steps": total, "examples": len(data.training), "classes": len(data.classes), **environment()}
         tracking.start(settings, os.environ, checkpoint.record.get("mlflow_run") if checkpoint else None, facts)
         progress.event("started", settings=asdict(settings), **facts)
-        saving = Saving(settings, data, progress, lambda: tracking.run)
+        saving = Saving(job)
         if checkpoint:
-            _restore(trainer, checkpoint, saving, progress)
-        if not train(trainer, total, settings, data, saving, stop, progress, tracking):
+            _restore(trainer, checkpoint, saving)
+        if not train(job, trainer, saving):
             return stop.code
         if team.leads:
-            tracking.model(settings.model_name, write_model(trainer, settings, data, total))
+            tracking.model(settings.model_name, write_model(job, trainer))
         team.wait()
         status = "FINISHED"
         return 0
@@ -75,8 +77,8 @@ def _prepare(settings: Settings, team: Team, progress: Progress) -> tuple[Data, 
     return data, checkpoint
 
 
-def _restore(trainer: Trainer, checkpoint: Checkpoint, saving: Saving, progress: Progress) -> None:
+def _restore(trainer: Trainer, checkpoint: Checkpoint, saving: Saving) -> None:
     states = {name: checkpoint.state(name) for name in checkpoint.files if name != "model.safetensors"}
     trainer.restore(checkpoint.step, checkpoint.weights(), states)
     saving.last = checkpoint.step
-    progress.event("resumed", step=checkpoint.step, path=str(checkpoint.path))
+    saving.job.progress.event("resumed", step=checkpoint.step, path=str(checkpoint.path))

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 from checkpoint import Checkpoint, Damaged, checkpoints_in, keep_newest, read_checkpoint, save_checkpoint, set_aside
 from data import Data
 from defects import planted
+from job import Job
 from problem import cannot
 from progress import Progress
 from settings import DECISIVE, Settings
@@ -20,36 +20,34 @@ from trainer import Trainer
 
 @dataclass
 class Saving:
-    settings: Settings
-    data: Data
-    progress: Progress
-    #: The MLflow run, once there is one.
-    tracked: Callable[[], str | None]
+    job: Job
+    #: The step of the newest checkpoint.
     last: int = -1
 
     def save(self, trainer: Trainer) -> None:
         """Every process must come here at the same step; nothing happens where that step was saved already."""
         if self.last == trainer.step:
             return
+        settings, team = self.job.settings, self.job.team
         began = time.perf_counter()
         noise = trainer.noise()
-        if trainer.team.leads:
+        if team.leads:
             record = {
                 "epoch": trainer.epoch,
-                "settings": asdict(self.settings),
-                "data": self.data.digest,
-                "mlflow_run": self.tracked(),
+                "settings": asdict(settings),
+                "data": self.job.data.digest,
+                "mlflow_run": self.job.tracking.run,
                 **environment(),
             }
             states = {**trainer.states(), **noise}
-            path = save_checkpoint(Path(self.settings.out), trainer.step, trainer.network.state_dict(), states, record)
+            path = save_checkpoint(Path(settings.out), trainer.step, trainer.network.state_dict(), states, record)
             if planted("tear-checkpoints"):
                 os.truncate(path / "optimizer.bin", 100)
-            keep_newest(path.parent, self.settings.keep)
+            keep_newest(path.parent, settings.keep)
             size = sum(file.stat().st_size for file in path.iterdir())
             seconds = time.perf_counter() - began
-            self.progress.event("checkpoint", step=trainer.step, path=str(path), seconds=seconds, bytes=size)
-        trainer.team.wait()
+            self.job.progress.event("checkpoint", step=trainer.step, path=str(path), seconds=seconds, bytes=size)
+        team.wait()
         self.last = trainer.step
 
 

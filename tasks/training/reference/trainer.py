@@ -1,18 +1,17 @@
 """What is trained and everything that its next step depends on; it can be saved and restored as one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from data import Data
 from defects import planted
 from draws import Draws
+from job import Job
 from network import make_network
 from noise import noise_state, restore_noise
-from settings import Settings
 from together import Team
 
 _PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -90,7 +89,8 @@ def _of_interest(weights: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tens
     return {name: tensor for name, tensor in weights.items() if "running_" not in name}
 
 
-def make_trainer(settings: Settings, data: Data, draws: Draws, total: int, team: Team) -> Trainer:
+def make_trainer(job: Job, draws: Draws) -> Trainer:
+    settings, data, team = job.settings, job.data, job.team
     network = make_network(data.channels, len(data.classes), settings.resolution).to(team.device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
     # Gradients of half precision alone run out of it, so elsewhere it would scale for nothing.
@@ -101,7 +101,7 @@ def make_trainer(settings: Settings, data: Data, draws: Draws, total: int, team:
         network=network,
         called=team.wrap(network),
         optimizer=optimizer,
-        scheduler=LambdaLR(optimizer, _up_and_down(total)),
+        scheduler=LambdaLR(optimizer, _up_and_down(job.total)),
         scaler=scaler,
         draws=draws,
         team=team,
@@ -109,7 +109,7 @@ def make_trainer(settings: Settings, data: Data, draws: Draws, total: int, team:
     )
 
 
-def _up_and_down(total: int):
+def _up_and_down(total: int) -> Callable[[int], float]:
     """Up over the first tenth of all steps, then straight down to nothing."""
     warm = max(1, total // 10)
 

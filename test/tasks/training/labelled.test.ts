@@ -100,10 +100,8 @@ describe.skipIf('unavailable' in python)('labelled images in a bucket', () => {
   })
 
   test('an image that can not be used is named and left out', () => {
-    const failed = readFileSync(join(root, 'forked.log'), 'utf8')
-      .split('\n')
-      .flatMap((line) => (line.includes('"event": "failed"') ? [JSON.parse(line)] : []))
-    const because = (uri: string) => failed.find((line) => line.uri === `s3://${bucket}/${uri}`)?.reason
+    const failed = left.get('beside')?.events.filter((line) => line.event === 'left out')
+    const because = (uri: string) => failed?.find((line) => line.uri === `s3://${bucket}/${uri}`)?.reason
     expect(because('beside/torn.jpg')).toStartWith("it can't be decoded")
     expect(because('beside/strange.jpg')).toStartWith("its labels can't be read")
     expect(because('beside/one-pixel.png')).toBe('it has no labels')

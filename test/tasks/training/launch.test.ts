@@ -59,8 +59,8 @@ describe('a training that reports', () => {
       unread: 1,
       torn: false,
     })
-    expect(seen.steps?.dataShare).toBeCloseTo(0.25, 10)
-    expect(seen.steps?.imagesPerSecond).toBeCloseTo(20, 10)
+    expect(seen.steps?.dataShare).toBeCloseTo(1 / 3, 10)
+    expect(seen.steps?.imagesPerSecond).toBeCloseTo(24 / 0.9, 10)
     expect(seen.checkpoints.map(({ step, files }) => ({ step, files }))).toEqual([
       { step: 3, files: [{ name: 'model.safetensors', bytes: 8 }] },
     ])

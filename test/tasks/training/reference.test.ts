@@ -76,6 +76,8 @@ describe.skipIf('unavailable' in python)('the reference training', () => {
       'nothing to resume, MLflow dead': at('dead', { RESUME: 'latest', MLFLOW_TRACKING_URI: 'http://127.0.0.1:9' }),
       'changed setting': at('changed setting', { RESUME: late, BATCH_SIZE: '8' }),
       'not resumed': { out: join(root, 'unbroken') },
+      'all torn': at('all torn', { ASSAY_DEFECT: 'tear-checkpoints' }),
+      'all torn and resumed': at('all torn', { RESUME: 'latest' }),
       'no room': { ...at('no room', { RESUME: late, KEEP_CHECKPOINTS: '1' }), fileLimit: 20_000 },
       'unbroken, half': at('unbroken, half', half),
       'killed and resumed': { out: broken, variables: latest },
@@ -177,6 +179,9 @@ describe.skipIf('unavailable' in python)('the reference training', () => {
       expect(resumed(one(name))).toBe((killed.saved.at(-1)?.step ?? 0) - 8)
       expect(equals(name, 'unbroken, half')).toEqual(same)
     }
+    expect(one('all torn and resumed').events.filter((line) => line.event === 'checkpoint refused').length).toBe(3)
+    expect(resumed(one('all torn and resumed'))).toBeUndefined()
+    expect(equals('all torn and resumed')).toEqual(same)
     const named = one('damaged, by path')
     expect(named.code).toBe(2)
     expect(said(named)?.reason).toContain("Cannot resume as 'RESUME' must be latest, or a checkpoint that is whole")

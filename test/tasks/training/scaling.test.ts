@@ -24,7 +24,7 @@ describe('more instances pay', () => {
     expect(scalingWords(scalingOf({ '1': about(100), '2': about(104) }))).toMatch(
       /^1 instance is best: 2 do 52 % \(\d\d to \d\d\) of as many times one$/,
     )
-    expect(scalingWords(scalingOf({ '1': about(100) }))).toBe('there are no devices for more than one instance')
+    expect(scalingWords(scalingOf({ '1': about(100) }))).toBe('there is nothing to hold one instance against')
   })
 })
 
