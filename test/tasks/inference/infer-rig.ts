@@ -1,29 +1,24 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import type { InferenceRun } from '../../../tasks/inference/run.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
+import { longPython } from '../../python-environments.ts'
 import { freePort, launch } from '../../servers/process.ts'
 import { startEmbedded } from '../../servers.ts'
 
 const tasks = resolve(import.meta.dir, '..', '..', '..', 'tasks')
-const python = process.env.ASSAY_TEST_TRAIN_PYTHON
+const [train, tracking] = [await longPython('train'), await longPython('mlflow')]
+const python = 'path' in train ? train.path : undefined
 
 /** Why there is no Python that could predict; undefined where there is. */
-export const noPython =
-  python !== undefined && existsSync(python)
-    ? undefined
-    : `no Python with torch: ASSAY_TEST_TRAIN_PYTHON may name one, and is ${python ?? 'not set'}`
+export const noPython = 'unavailable' in train ? train.unavailable : undefined
 
-const mlflow = process.env.ASSAY_TEST_MLFLOW_PYTHON
+const mlflow = 'path' in tracking ? tracking.path : undefined
 
 /** Why there is no real MLflow for tests; undefined where there is. */
-export const noMlflow =
-  mlflow !== undefined && existsSync(mlflow)
-    ? undefined
-    : `no Python with mlflow: ASSAY_TEST_MLFLOW_PYTHON may name one, and is ${mlflow ?? 'not set'}`
+export const noMlflow = 'unavailable' in tracking ? tracking.unavailable : undefined
 
 /** A real MLflow server over a folder. */
 export async function startMlflow(folder: string) {

@@ -1,25 +1,20 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import * as v from 'valibot'
 import type { RunningService } from '../../../lib/plan/service.ts'
 import type { MlflowClient } from '../../../tasks/mlflow/client.ts'
 import { mlflow } from '../../../tasks/mlflow/service.ts'
+import { longPython } from '../../python-environments.ts'
 import { serviceContext } from '../object-store/store-rig.ts'
 
-const python = [
-  process.env.ASSAY_TEST_MLFLOW_PYTHON,
-  process.env.ASSAY_PYTHON,
-  resolve('.assay/python/mlflow/bin/python'),
-].find((path) => path && existsSync(join(dirname(path), 'mlflow')))
+const asked = await longPython('mlflow')
+const python = 'path' in asked ? asked.path : undefined
 
 /** Why there is no real MLflow for tests; undefined where there is. */
-export const noMlflow =
-  python === undefined
-    ? 'no Python with mlflow: ASSAY_TEST_MLFLOW_PYTHON may name one, or .assay/python/mlflow hold one'
-    : undefined
+export const noMlflow = 'unavailable' in asked ? asked.unavailable : undefined
 
 const found = v.array(
   v.object({

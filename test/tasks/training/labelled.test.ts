@@ -6,11 +6,12 @@ import { drawSamples, type Sample } from '../../../tasks/images/samples.ts'
 import { connect } from '../../../tasks/object-store/connect.ts'
 import { endpointVariables } from '../../../tasks/object-store/endpoint.ts'
 import { type EmbeddedStore, startEmbeddedStore } from '../../../tasks/object-store/server/embedded-store.ts'
-import { type ForkedJob, type Left, trainPython, trainRig } from './train-rig.ts'
+import { longPython } from '../../python-environments.ts'
+import { type ForkedJob, type Left, trainRig } from './train-rig.ts'
 
 setDefaultTimeout(600_000)
 
-const python = trainPython()
+const python = await longPython('train')
 if ('unavailable' in python) console.warn(`skipped: training on labelled images: ${python.unavailable}`)
 
 const bucket = 'training'

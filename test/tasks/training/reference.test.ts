@@ -3,11 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { TrainingReport } from '../../../tasks/training/report.ts'
-import { type ForkedJob, type Left, type TrainRig, trainPython, trainRig, type Variables } from './train-rig.ts'
+import { longPython } from '../../python-environments.ts'
+import { type ForkedJob, type Left, type TrainRig, trainRig, type Variables } from './train-rig.ts'
 
 setDefaultTimeout(600_000)
 
-const python = trainPython()
+const python = await longPython('train')
 if ('unavailable' in python) console.warn(`skipped: the reference training: ${python.unavailable}`)
 
 const defects = ['skip-model', 'skip-batchnorm', 'skip-optimizer', 'skip-scheduler', 'skip-sampler', 'skip-rng']

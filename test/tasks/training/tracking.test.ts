@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { type ForkedJob, type Left, trainPython, trainRig } from './train-rig.ts'
+import { longPython } from '../../python-environments.ts'
+import { type ForkedJob, type Left, trainRig } from './train-rig.ts'
 
 setDefaultTimeout(600_000)
 
-const python = trainPython()
+const python = await longPython('train')
 if ('unavailable' in python) console.warn(`skipped: training under MLflow: ${python.unavailable}`)
 const real = process.env.ASSAY_TEST_MLFLOW_URI
 if (!real) console.warn('skipped: training under a real MLflow: ASSAY_TEST_MLFLOW_URI names no server')

@@ -5,14 +5,6 @@ import { type EventLine, parseProgress, type StepLine } from '../../../tasks/tra
 
 const reference = join(import.meta.dir, '../../../tasks/training/reference')
 
-/** An interpreter that can train, or why there is none. */
-export function trainPython(): { readonly path: string } | { readonly unavailable: string } {
-  const path = process.env.ASSAY_TEST_TRAIN_PYTHON
-  if (!path) return { unavailable: 'ASSAY_TEST_TRAIN_PYTHON names no Python with torch' }
-  if (!existsSync(path)) return { unavailable: `ASSAY_TEST_TRAIN_PYTHON is ${path}, which is not there` }
-  return { path }
-}
-
 /** A training of eight epochs of six steps, with a checkpoint at each eighth step. */
 const tiny = {
   EPOCHS: '1',
