@@ -1,0 +1,26 @@
+// The plans that train, whole: every interruption, every defect in resuming, and as many samples as they take by themselves.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { home, removeRepositories } from '../lib/cli/helpers.ts'
+import { ownPlan, plainPath } from '../plans/own-plans.ts'
+import { testPython } from '../python-environments.ts'
+
+const [train, mlflow] = [await testPython('train'), await testPython('mlflow')]
+const missing = [train, mlflow].flatMap((found) => ('unavailable' in found ? [found.unavailable] : []))
+if (missing.length > 0) console.warn(`skipped: whole plans that train: ${missing.join('; ')}`)
+afterAll(removeRepositories)
+
+test.skipIf(missing.length > 0).each([
+  ['training-resume', /passed · 25 steps, \d+ checks · /],
+  ['functional-4', /passed · 6 steps, 24 checks · /],
+  ['performance-1', /passed · 2 steps, 4 measures/],
+])('%s passes', async (plan, end) => {
+  const repo = ownPlan(plan)
+  mkdirSync(join(repo.dir, '.assay'), { recursive: true })
+  symlinkSync(join(home, '.assay/python'), join(repo.dir, '.assay/python'))
+  const { exit, out } = await repo.run(['plan', plan], { env: { ...plainPath, HOME: process.env.HOME ?? '/' } })
+  console.log(out)
+  expect(out).toMatch(end)
+  expect(exit).toBe(0)
+})
