@@ -1,9 +1,7 @@
 // The plans that train, whole: every interruption, every defect in resuming, and as many samples as they take by themselves.
 import { afterAll, expect, test } from 'bun:test'
-import { mkdirSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import { home, removeRepositories } from '../lib/cli/helpers.ts'
-import { ownPlan, plainPath } from '../plans/own-plans.ts'
+import { removeRepositories } from '../lib/cli/helpers.ts'
+import { plainPath, trainingPlan } from '../plans/own-plans.ts'
 import { testPython } from '../python-environments.ts'
 
 const [train, mlflow] = [await testPython('train'), await testPython('mlflow')]
@@ -16,9 +14,7 @@ test.skipIf(missing.length > 0).each([
   ['functional-4', /passed · 6 steps, 24 checks · /],
   ['performance-1', /passed · 2 steps, 4 measures/],
 ])('%s passes', async (plan, end) => {
-  const repo = ownPlan(plan)
-  mkdirSync(join(repo.dir, '.assay'), { recursive: true })
-  symlinkSync(join(home, '.assay/python'), join(repo.dir, '.assay/python'))
+  const repo = trainingPlan(plan)
   const { exit, out } = await repo.run(['plan', plan], { env: { ...plainPath, HOME: process.env.HOME ?? '/' } })
   console.log(out)
   expect(out).toMatch(end)

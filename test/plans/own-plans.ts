@@ -1,4 +1,4 @@
-import { cpSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { home, type Repository, repository } from '../lib/cli/helpers.ts'
 
@@ -10,6 +10,14 @@ export function ownPlan(plan: string): Repository {
   const repo = repository()
   for (const folder of ['lib', 'tasks']) symlinkSync(join(home, folder), join(repo.dir, folder))
   cpSync(join(home, 'plans', `${plan}.ts`), join(repo.dir, 'plans', `${plan}.ts`))
+  return repo
+}
+
+/** One that trains, with the Python environments of this checkout. */
+export function trainingPlan(plan: string): Repository {
+  const repo = ownPlan(plan)
+  mkdirSync(join(repo.dir, '.assay'), { recursive: true })
+  symlinkSync(join(home, '.assay/python'), join(repo.dir, '.assay/python'))
   return repo
 }
 

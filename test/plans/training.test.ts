@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { home, removeRepositories } from '../lib/cli/helpers.ts'
+import { removeRepositories } from '../lib/cli/helpers.ts'
 import { testPython } from '../python-environments.ts'
-import { ownPlan, plainPath, sets } from './own-plans.ts'
+import { plainPath, sets, trainingPlan } from './own-plans.ts'
 
 setDefaultTimeout(300_000)
 afterAll(removeRepositories)
@@ -13,19 +13,11 @@ const [train, mlflow] = [await testPython('train'), await testPython('mlflow')]
 for (const [name, found] of Object.entries({ train, mlflow }))
   if ('unavailable' in found) console.warn(`skipped: plans that train, for want of ${name}: ${found.unavailable}`)
 
-/** One of Assay's own plans, with the environments of this checkout. */
-function repositoryOf(plan: string) {
-  const repo = ownPlan(plan)
-  mkdirSync(join(repo.dir, '.assay'), { recursive: true })
-  symlinkSync(join(home, '.assay/python'), join(repo.dir, '.assay/python'))
-  return repo
-}
-
 const env = { ...plainPath, HOME: process.env.HOME ?? '/' }
 
 describe.skipIf('unavailable' in train)('a real training', () => {
   test('that is interrupted is the unbroken one, and the golden curve it made holds the next', async () => {
-    const repo = repositoryOf('training-resume')
+    const repo = trainingPlan('training-resume')
     const golden = join(repo.dir, 'golden.json')
     const words = ['plan', 'training-resume', ...sets({ golden })]
     const only = ['--only', 'interrupted by SIGKILL it is the unbroken training', '--only', 'it is the golden training']
@@ -42,7 +34,7 @@ describe.skipIf('unavailable' in train)('a real training', () => {
 
   test('is measured by images, waiting, CPU and memory, alone and with all instances there are devices for', async () => {
     const small = sets({ images: '400', rounds: '1', seconds: '1', instances: '1,2' })
-    const { exit, out, err } = await repositoryOf('performance-1').run(
+    const { exit, out, err } = await trainingPlan('performance-1').run(
       ['plan', 'performance-1', '--csv', '-', ...small],
       { env },
     )
@@ -58,7 +50,7 @@ describe.skipIf('unavailable' in train)('a real training', () => {
 
   test('that is no training at all is failed, with the last lines of its log', async () => {
     const given = sets({ train: 'echo no such dataset >&2; exit 3' })
-    const { exit, out } = await repositoryOf('training-resume').run(
+    const { exit, out } = await trainingPlan('training-resume').run(
       ['plan', 'training-resume', '--only', 'train from scratch', ...given],
       { env },
     )
@@ -70,7 +62,7 @@ describe.skipIf('unavailable' in train)('a real training', () => {
 
 describe.skipIf('unavailable' in train || 'unavailable' in mlflow)('MLflow', () => {
   test('shows a training and its model, and that another one died', async () => {
-    const { exit, out } = await repositoryOf('functional-4').run(['plan', 'functional-4'], { env })
+    const { exit, out } = await trainingPlan('functional-4').run(['plan', 'functional-4'], { env })
     expect(out).toContain('✓ MLflow shows what the training did')
     expect(out).toContain('✓ the registered model loads and predicts')
     expect(out).toContain('✓ MLflow shows that the training died')
