@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type RunningProcess, startProcess } from '../../lib/shell/process.ts'
 import type { StageContext } from '../pipeline/black-box-start.ts'
 import { stageEnvironment } from '../pipeline/environment.ts'
+import { keepsBytecode } from '../python/programs.ts'
 import type { InferenceRun } from './run.ts'
 
 /** What it is told beside what the run says. */
@@ -55,6 +56,7 @@ function environment(run: InferenceRun, told: Told, context: StageContext): Reco
       ...(model.kind === 'registered' ? model.environment : { MODEL_PATH: model.path }),
       INFERENCE_INPUT_BUCKET: input.bucket,
       MODEL_NAME: model.name,
+      ...(run.command ? {} : keepsBytecode),
       METRICS_PORT: String(told.port),
       REVIEW_CONFIDENCE: String(told.confidence),
       ...variables,

@@ -45,3 +45,6 @@ export async function runProgram(command: readonly string[], options: RunOptions
   const last = said.findLast((line) => line.trim() !== '')
   return { kind: 'failed', reason: last === undefined ? `it ${how}` : `it ${how}: ${last.trim()}`, said }
 }
+
+/** For programs of ours: uv compiles nothing, so that each start would take twice as long where nobody may keep what the first compiled. */
+export const keepsBytecode = { PYTHONDONTWRITEBYTECODE: '' } as const

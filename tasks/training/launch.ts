@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Problem, type StepContext, type Stopped, type WorkContext } from '../../lib/index.ts'
 import { signalGroup } from '../../lib/shell/group.ts'
 import { startProcess } from '../../lib/shell/process.ts'
+import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
 import { followTraining } from './follow.ts'
 import type { Loss, ProgressLine } from './progress.ts'
@@ -70,7 +71,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   const from = performance.now()
   const child = startProcess(command, {
     cwd: process.cwd(),
-    env: { ...env, TRAINING_OUT: out },
+    env: { ...env, ...(foreign ? {} : keepsBytecode), TRAINING_OUT: out },
     signal: context.signal,
     grace: grace * 1000,
     mask: context.mask,
