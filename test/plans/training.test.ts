@@ -16,7 +16,7 @@ for (const [name, found] of Object.entries({ train, mlflow }))
 const env = { ...plainPath, HOME: process.env.HOME ?? '/' }
 
 describe.skipIf('unavailable' in train)('a real training', () => {
-  test('that is interrupted is the unbroken one, and the golden curve it made holds the next', async () => {
+  test('that is interrupted is the unbroken one, and makes a golden curve', async () => {
     const repo = trainingPlan('training-resume')
     const golden = join(repo.dir, 'golden.json')
     const words = ['plan', 'training-resume', ...sets({ golden })]
@@ -28,8 +28,6 @@ describe.skipIf('unavailable' in train)('a real training', () => {
     const curve = JSON.parse(readFileSync(golden, 'utf8'))
     expect(curve).toMatchObject({ schema: 1, band: 0, environment: { threads: '1' } })
     expect(curve.curve).toHaveLength(48)
-    await Bun.write(golden, JSON.stringify({ ...curve, environment: { ...curve.environment, torch: '1.0' } }))
-    expect(await repo.run([...words, '--resume'], { env })).toMatchObject({ exit: 0 })
   })
 
   test('is measured by images, waiting, CPU and memory, alone and with all instances there are devices for', async () => {
