@@ -23,10 +23,10 @@ export default definePlan(
       train: text('', 'command of your training (default: the reference training)'),
       infer: text('', 'command of your inference (default: the reference inference)'),
       epochs: integer(3, 'how often every image is seen', { min: 1 }),
-      images: integer(30, 'images to predict', { min: 1 }),
+      count: integer(30, 'images to predict', { min: 1 }),
     },
   },
-  (plan, { train: command, infer, epochs, images }) => {
+  (plan, { train: command, infer, epochs, count }) => {
     const environment = plan.use(python('train'))
     const tracking = plan.use(mlflow())
     const store = plan.use(objectStore({ buckets: ['inference', 'hitl', 'output'] }))
@@ -55,7 +55,7 @@ export default definePlan(
       name: 'upload images to predict',
       needs: { store, trained },
       output: UploadedImages,
-      run: ({ store, trained }, context) => uploadStaged(store, trained, images, context),
+      run: ({ store, trained }, context) => uploadStaged(store, trained, count, context),
     })
     const predicted = plan.step({
       name: 'predict with the registered model',

@@ -18,22 +18,22 @@ export default definePlan(
     title: 'Training: images per second, waiting for data, CPU, memory, and what more instances bring',
     params: {
       train: text('', 'command of your training (default: the reference training)'),
-      images: dataSizes('1500,3000'),
+      counts: dataSizes('1500,3000'),
       instances: instanceCounts('1,2,4,8'),
       rounds: integer(8, 'samples of each', { min: 1 }),
       seconds: integer(120, 'seconds after which no further round of a measure begins', { min: 1 }),
     },
   },
-  (plan, { train: command, images: sizes, instances, rounds, seconds }) => {
+  (plan, { train: command, counts, instances, rounds, seconds }) => {
     const environment = plan.use(python('train'))
-    const counts = instancesHere(instances, process.env)
+    const here = instancesHere(instances, process.env)
     const rule = { samples: rounds, warmup: 1, budget: `${seconds} s` } as const
 
-    for (const images of sizes) {
+    for (const images of counts) {
       const epoch = plan.measure({
         name: `an epoch of ${sizeWords(images)}`,
         needs: { environment },
-        variants: counts.map(String),
+        variants: here.map(String),
         ...rule,
         metrics: {
           rate: higher('img/s'),

@@ -31,7 +31,7 @@ describe.skipIf('unavailable' in train)('a real training', () => {
   })
 
   test('is measured by images, waiting, CPU and memory, alone and with all instances there are devices for', async () => {
-    const small = sets({ images: '400', rounds: '1', seconds: '1', instances: '1,2' })
+    const small = sets({ counts: '400', rounds: '1', seconds: '1', instances: '1,2' })
     const { exit, out, err } = await trainingPlan('performance-1').run(
       ['plan', 'performance-1', '--csv', '-', ...small],
       { env },
