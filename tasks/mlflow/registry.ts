@@ -27,7 +27,9 @@ export function registryOf({ get, post }: Calls): ModelRegistry {
     },
     async versions(model) {
       const action = `search versions of the model '${model}'`
-      const filter = `name='${model.replaceAll("'", "\\'")}'`
+      // MLflow's filters know no escape, only the other kind of quotes.
+      const quote = model.includes("'") ? '"' : "'"
+      const filter = `name=${quote}${model}${quote}`
       const found = await pages(async (token) => {
         const query = { filter, max_results: '1000', ...token }
         const answer = await get(action, 'model-versions/search', query, versionsAnswer)

@@ -267,6 +267,9 @@ describe.skipIf(noMlflow !== undefined)('a real MLflow server', () => {
     await client.createVersion('det', { source, run: one.id })
     expect(first).toMatchObject({ model: 'det', version: '1', run: one.id, status: 'READY' })
     expect((await client.versions('det')).map(({ version }) => version)).toEqual(['2', '1'])
+    await client.registerModel("it's")
+    await client.createVersion("it's", { source, run: one.id })
+    expect(await client.versions("it's")).toHaveLength(1)
     await client.setAlias('det', 'champion', '1')
     expect(await client.aliased('det', 'champion')).toMatchObject({ version: '1', run: one.id })
     expect([await client.aliased('det', 'other'), await client.aliased('none', 'champion')]).toEqual([
