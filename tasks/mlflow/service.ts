@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { RunningService, Service, ServiceContext } from '../../lib/index.ts'
-import { pythonEnvironment } from '../python/environment.ts'
+import { checkPython, pythonEnvironment } from '../python/environment.ts'
 import { addressFromEnv, addressVariables } from './address.ts'
 import type { MlflowClient } from './client.ts'
 import { connectMlflow } from './connect.ts'
@@ -16,8 +16,9 @@ const probe = { deadline: 5000, patience: 5000 }
 export function mlflow(): Service<MlflowClient> {
   return {
     name: 'mlflow',
-    precondition(env) {
-      if (env.MLFLOW_TRACKING_URI) addressFromEnv(env)
+    precondition(env, signal = new AbortController().signal) {
+      if (!env.MLFLOW_TRACKING_URI) return checkPython('mlflow', { env, signal })
+      addressFromEnv(env)
     },
     start: (context) => (context.env.MLFLOW_TRACKING_URI ? useServer(context) : startOwn(context)),
   }
