@@ -2,6 +2,7 @@ import { cannot } from '../../plan/problem.ts'
 
 /** The order of a round's variants, by chance: the same for the same seed, measure and round, and each order as likely as any other. */
 export function orderOf<T>(variants: readonly T[], seed: number, measure: string, round: number): readonly T[] {
+  if (variants.length < 2) return variants
   const order = [...variants]
   for (let last = order.length - 1; last > 0; last--) {
     const chosen = Number(Bun.hash.wyhash(`${seed} ${round} ${last} ${measure}`) % BigInt(last + 1))
