@@ -22,12 +22,12 @@ interface Member {
   readonly written: number
 }
 
-/** Milliseconds; a look takes about 0.1 ms, which is taken from what is looked at. */
-const lookEvery = 25
+/** Milliseconds; a look takes about 0.5 ms of a core, which may be taken from what is looked at. */
+const usual = 25
 const ticksPerSecond = 100 // USER_HZ, the same on every Linux that Bun runs on
 
 /**
- * Watches a process that leads a session, and its descendants, through `/proc`, every 25 ms.
+ * Watches a process that leads a session, and its descendants, through `/proc`, every 25 ms unless told otherwise.
  *
  * Memory is the resident size (RSS) of all at the look where it was greatest, and no less than the peak that the kernel keeps of any one
  * process (`VmHWM`): what is missed is a peak of several together that is over between two looks, and what comes after the last.
@@ -36,7 +36,7 @@ const ticksPerSecond = 100 // USER_HZ, the same on every Linux that Bun runs on
  * came after the last look is missed, and all of one that left the session between two looks. What runs elsewhere on its behalf (a
  * container, a service) is not seen at all. Without `/proc` only what `wait4` says is known.
  */
-export function watchTree(leader: number): TreeWatch {
+export function watchTree(leader: number, lookEvery: number = usual): TreeWatch {
   const members = new Map<number, Member>()
   let memory = 0
   const look = () => {

@@ -11,6 +11,9 @@ import { watchSteps } from './watch-steps.ts'
 /** Steps at the start that do not count: what is compiled, allocated and cached on first use. */
 const warm = 2
 
+/** Milliseconds between two looks at its processes: what they take changes from epoch to epoch, not from step to step. */
+export const lookEvery = 250
+
 /** One epoch of so many images, shared out among instances, with nothing beside its steps. */
 export function epochOf(images: number, instances: number): TrainingVariables {
   return {
@@ -52,13 +55,13 @@ export async function sampleTraining({ python, command, variables }: TrainOption
 
 /** What a tree of processes takes between two moments; memory is that of its whole life until then. */
 function usageOfSteps(leader: number | undefined) {
-  let watch = leader === undefined ? undefined : watchTree(leader)
+  let watch = leader === undefined ? undefined : watchTree(leader, lookEvery)
   let before = 0
   let usage: TreeUsage | undefined
   return {
     begin() {
       before = watch?.stop(undefined).cpuSeconds ?? 0
-      if (leader !== undefined) watch = watchTree(leader)
+      if (leader !== undefined) watch = watchTree(leader, lookEvery)
     },
     end(): { readonly cpuSeconds: number; readonly memory: number | undefined } {
       usage ??= watch?.stop(undefined)
