@@ -4,8 +4,8 @@ import { judgeInference } from '../tasks/inference/judge.ts'
 import { InferenceReport } from '../tasks/inference/report.ts'
 import { mlflow } from '../tasks/mlflow/service.ts'
 import { objectStore } from '../tasks/object-store/service.ts'
-import { python } from '../tasks/python/environment.ts'
 import { judgeDied, judgeShown } from '../tasks/training/judge-shown.ts'
+import { pythonFor } from '../tasks/training/python-for.ts'
 import { readShown, Shown, trackedBy } from '../tasks/training/shown.ts'
 import { judgeAccuracy, UploadedImages, uploadStaged } from '../tasks/training/staged-images.ts'
 import { Left, train, trainUntil } from '../tasks/training/train.ts'
@@ -27,7 +27,7 @@ export default definePlan(
     },
   },
   (plan, { train: command, infer, epochs, count }) => {
-    const environment = plan.use(python('train'))
+    const environment = plan.use(pythonFor(command, infer))
     const tracking = plan.use(mlflow())
     const store = plan.use(objectStore({ buckets: ['inference', 'hitl', 'output'] }))
     const given = { EPOCHS: String(epochs), BATCH_SIZE: '32', LEARNING_RATE: '0.003' }

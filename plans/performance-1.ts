@@ -1,5 +1,5 @@
 import { definePlan, higher, integer, lower, noWorseThanBaseline, text, timesOf } from '../lib/index.ts'
-import { python } from '../tasks/python/environment.ts'
+import { pythonFor } from '../tasks/training/python-for.ts'
 import {
   dataSizes,
   instanceCounts,
@@ -25,7 +25,7 @@ export default definePlan(
     },
   },
   (plan, { train: command, counts, instances, rounds, seconds }) => {
-    const environment = plan.use(python('train'))
+    const environment = plan.use(pythonFor(command))
     const here = instancesHere(instances, process.env)
     const rule = { samples: rounds, warmup: 1, budget: `${seconds} s` } as const
 

@@ -1,5 +1,4 @@
 import { definePlan, integer, text } from '../lib/index.ts'
-import { python } from '../tasks/python/environment.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
 import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
 import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
@@ -11,6 +10,7 @@ import {
   judgeTraining,
 } from '../tasks/training/judge-resume.ts'
 import { trainWithoutRoom } from '../tasks/training/no-room.ts'
+import { pythonFor } from '../tasks/training/python-for.ts'
 import { configurations, interruptionsOf, smallTraining } from '../tasks/training/resume-settings.ts'
 import { type Interruption, Left, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
 import { Interrupted, Trained } from '../tasks/training/trained.ts'
@@ -29,7 +29,7 @@ export default definePlan(
     },
   },
   (plan, { train: command, steps, every, golden }) => {
-    const environment = plan.use(python('train'))
+    const environment = plan.use(pythonFor(command))
     const variables = smallTraining(steps, every)
     const killed: Interruption = { signal: 'SIGKILL', at: Math.floor(2.5 * every) }
     const reference = () => command === '' || 'it takes the reference training'
@@ -74,7 +74,7 @@ export default definePlan(
         judgeResume(unbroken, unvalidated, bandOfTrainings([unbroken, repeated])),
     })
 
-    for (const [name, interruptions] of Object.entries(interruptionsOf(every))) {
+    for (const [name, interruptions] of Object.entries(interruptionsOf(steps, every))) {
       const interrupted = interruptedBy(name, interruptions)
       plan.check({
         name: `${name} it is the unbroken training`,

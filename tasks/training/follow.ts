@@ -2,9 +2,6 @@ import { appendFileSync } from 'node:fs'
 import { readLogSteps } from './log-steps.ts'
 import { type EventLine, type ProgressLine, parseProgress, readLines, type StepLine } from './progress.ts'
 
-/** Lines of the series that are written at once. */
-const together = 64
-
 export interface FollowOptions {
   /** A file that gets every line of progress. */
   readonly series?: string | undefined
@@ -39,16 +36,10 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
   const reported: StepLine[] = []
   const logged: StepLine[] = []
   const events: EventLine[] = []
-  const pending: string[] = []
   let unread = 0
-  const flush = () => {
-    if (series === undefined || pending.length === 0) return
-    appendFileSync(series, `${pending.join('\n')}\n`)
-    pending.length = 0
-  }
+  // At once: what was heard is kept also where we are killed over the next line.
   const record = (line: ProgressLine, text = JSON.stringify(line)) => {
-    if (series !== undefined) pending.push(text)
-    if (pending.length >= together || line.event !== 'step') flush()
+    if (series !== undefined) appendFileSync(series, `${text}\n`)
   }
   const reader = readLines((text) => {
     const line = parseProgress(text)
@@ -72,7 +63,6 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
     heard() {
       // Only now is it known that nothing else tells of its steps.
       if (reported.length === 0) for (const step of logged) record(step)
-      flush()
       const source = reported.length > 0 ? 'progress' : logged.length > 0 ? 'log' : 'nothing'
       return { source, steps: source === 'log' ? logged : reported, events, unread, torn: reader.torn() }
     },

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { cannot, type Finding, Problem, undecided } from '../../lib/index.ts'
 import { GoldenCurve, judgeGolden, type MadeBy } from './golden.ts'
 import { bandOfTrainings } from './judge-resume.ts'
-import { reference } from './launch.ts'
+import { programDigest } from './program.ts'
 import { lossNumber, stepsOf, type Trained } from './trained.ts'
 
 /**
@@ -29,7 +28,7 @@ function readGolden(file: string): GoldenCurve {
       'golden',
       'a golden curve of schema 1',
       `${file} (${found})`,
-      'Remove it, and it is made anew.',
+      'Name another file; one that is not there is made.',
     )
   let json: unknown
   try {
@@ -59,12 +58,7 @@ function madeBy({ series, command }: Trained): MadeBy {
   const settings = Object.entries(started.success ? (started.output.settings ?? {}) : {}).filter(
     ([name]) => !elsewhere.includes(name),
   )
-  const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort()))
-  const folder = dirname(reference)
-  for (const name of readdirSync(folder)
-    .filter((name) => name.endsWith('.py'))
-    .sort())
-    hash.update(readFileSync(join(folder, name)))
+  const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort())).update(programDigest())
   return {
     code: hash.digest('hex'),
     environment: Object.fromEntries(

@@ -11,7 +11,7 @@ import { type Interrupted, lossNumber, type Sitting, stepsOf, type Trained } fro
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {
   return {
-    steps: stepsOf(trained).map(({ step, loss, lr }) => ({ step, loss: lossNumber(loss), lr })),
+    steps: stepsOf(trained).map(({ step, loss, lr }) => ({ step, loss: loss && lossNumber(loss), lr })),
     weights: trained.weights === undefined ? undefined : readFileSync(trained.weights),
   }
 }
@@ -37,6 +37,9 @@ export const checkpointFiles = [
   'trainer.json',
 ]
 
+/** Text that may say more with each step. */
+const growing = /\.(json|jsonl|txt|log|ya?ml|csv|md)$/
+
 /** Judges what an unbroken training left: checkpoints at the right steps, whole, of one size, and a loss that falls. */
 export function judgeTraining(trained: Trained, every: number, files: readonly string[]): readonly Finding[] {
   const { checkpoints } = trained
@@ -52,7 +55,7 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
   const sizes = new Map(newest?.files.map((file) => [file.name, file.bytes]))
   const unlike = checkpoints.flatMap((checkpoint) =>
     checkpoint.files.flatMap(({ name: file, bytes }) =>
-      Math.abs(bytes - (sizes.get(file) ?? 0)) <= 0.1 * (sizes.get(file) ?? 0)
+      growing.test(file) || Math.abs(bytes - (sizes.get(file) ?? 0)) <= 0.1 * (sizes.get(file) ?? 0)
         ? []
         : [`${file} of ${name(checkpoint)} has ${bytes} bytes, the newest one's ${sizes.get(file) ?? 'is not there'}`],
     ),
@@ -61,8 +64,8 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
   const course = lossCourse(stepsOf(trained).map(({ step, loss }) => ({ step, loss: lossNumber(loss) })))
   return [
     holds(
-      'there is a checkpoint, the newest one of the last step',
-      newest?.step === last,
+      'there is a checkpoint, the newest one of the last steps',
+      newest !== undefined && newest.step >= last - (last % every),
       `${newest?.step ?? 'none'} of ${last} steps`,
     ),
     holds(`checkpoints are ${every} steps apart`, odd.length === 0, odd.map(name).join(', ')),
@@ -98,6 +101,8 @@ function tornModel(checkpoint: string): readonly string[] {
     return [messageOf(error)]
   }
 }
+
+const refusal = 'it says what is wrong with the damaged one'
 
 /** How each signal may show in the end of who got it. */
 const ends: Readonly<Record<Interruption['signal'], readonly (number | string)[]>> = {
@@ -146,11 +151,9 @@ export function judgeInterruptions(
     told('it saves no checkpoint that it has', again),
     ...(damaged
       ? [
-          holds(
-            'it says what is wrong with the damaged one',
-            sittings.slice(1).every(({ refused }) => refused.length > 0),
-            'it does not',
-          ),
+          sittings.slice(1).every(({ refused }) => refused.length > 0)
+            ? holds(refusal, true, '')
+            : undecided(refusal, 'it does not, on PROGRESS_FD'),
         ]
       : []),
     memoryStays(sittings),

@@ -6,7 +6,7 @@ const is = String.raw`["']?\s*[:= ]\s*["']?`
 const notTraining = String.raw`(?<!(?:val|valid|validation|eval|evaluation|test|best)[ _\-/.])`
 
 const lossPattern = new RegExp(
-  String.raw`${notTraining}\b(?:train[ _\-/.](?:ing[ _])?)?loss${is}(${number}|nan|-?inf)`,
+  String.raw`${notTraining}\b(?:train[ _\-/.](?:ing[ _])?)?loss${is}(${number}|nan|-?inf)(?![\w{}])`,
   'i',
 )
 const stepPatterns = [

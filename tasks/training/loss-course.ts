@@ -1,5 +1,5 @@
+import { medianInterval } from '../../lib/stats/median-interval.ts'
 import { quantile } from '../../lib/stats/quantile.ts'
-import { ratioOfMedians } from '../../lib/stats/ratio.ts'
 
 /** What the loss of a training did, step after step. */
 export type LossCourse =
@@ -22,7 +22,8 @@ const spike = { times: 3, spreads: 12 }
 
 /**
  * Tells a loss that falls, rises or stays from one that spikes or is no number any more: in that order of what would be said last. Its
- * direction is that of the median over the last third of the steps to that over the first third, 19 times in 20.
+ * direction is that from the median over the first third of the steps to that over the last third, where the intervals of both have nothing
+ * in common.
  */
 export function lossCourse(losses: readonly LossAt[]): LossCourse {
   const lost = losses.find(({ loss }) => !Number.isFinite(loss))
@@ -32,14 +33,21 @@ export function lossCourse(losses: readonly LossAt[]): LossCourse {
   if (spiked !== undefined) return spiked
   const third = Math.floor(losses.length / 3)
   const values = losses.map(({ loss }) => loss)
-  const found = ratioOfMedians(values.slice(-third), values.slice(0, third))
-  // A loss may come to nothing, of which there is no share: that is a fall if there ever was one.
-  if (found === undefined) {
-    const [before, after] = [quantile(values.slice(0, third), 0.5), quantile(values.slice(-third), 0.5)]
-    return { kind: after < before ? 'falls' : after > before ? 'rises' : 'flat', ratio: 0, low: 0, high: 0 }
+  const [before, after] = [levelOf(values.slice(0, third)), levelOf(values.slice(-third))]
+  const kind = after.high < before.low ? 'falls' : after.low > before.high ? 'rises' : 'flat'
+  const over = (a: number, b: number) => (b > 0 ? a / b : a > b ? Infinity : 0)
+  return {
+    kind,
+    ratio: over(after.value, before.value),
+    low: over(after.low, before.high),
+    high: over(after.high, before.low),
   }
-  const { value: ratio, low, high } = found
-  return { kind: high < 1 ? 'falls' : low > 1 ? 'rises' : 'flat', ratio, low, high }
+}
+
+/** The median, and the interval that holds it 19 times in 20. */
+function levelOf(values: readonly number[]) {
+  const value = quantile(values, 0.5)
+  return { value, ...(medianInterval(values) ?? { low: value, high: value }) }
 }
 
 function firstSpike(losses: readonly LossAt[]): LossCourse | undefined {

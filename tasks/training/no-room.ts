@@ -1,6 +1,6 @@
 import { Failure, type StepContext } from '../../lib/index.ts'
 import { reference } from './launch.ts'
-import { refused, type TrainOptions, train } from './train.ts'
+import { goOnAgain, refused, type TrainOptions } from './train.ts'
 import type { Trained } from './trained.ts'
 
 /** Of a file, in blocks of the shell, which are half or one KiB. */
@@ -14,7 +14,7 @@ export async function trainWithoutRoom(left: string, options: TrainOptions, cont
   const command = `ulimit -f ${mostBlocks}; exec ${quoted(options.python)} ${quoted(reference)}`
   const reason = await refused(left, { ...options, command }, context)
   if (!/room|space|large/i.test(reason)) throw new Failure(`it does not say that there is no room: ${reason}`)
-  return train(options, context)
+  return goOnAgain(options, context)
 }
 
 function quoted(path: string): string {

@@ -80,10 +80,13 @@ export const ProgressLine = v.variant('event', [
 export type ProgressLine = v.InferOutput<typeof ProgressLine>
 export type EventLine = Exclude<ProgressLine, StepLine>
 
+/** What Python's json writes of a number that JSON has no word for. */
+const bare = /([:[,]\s*)(NaN|-?Infinity)(?=\s*[,}\]])/g
+
 /** A whole line, or undefined for one that says nothing we know: not JSON, another event, a field of another kind. */
 export function parseProgress(line: string): ProgressLine | undefined {
   try {
-    const result = v.safeParse(ProgressLine, JSON.parse(line))
+    const result = v.safeParse(ProgressLine, JSON.parse(line.replace(bare, '$1"$2"')))
     return result.success ? result.output : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

@@ -4,7 +4,7 @@ import { sameTensors, type TensorDifference } from './safetensors.ts'
 /** One step that was done: the loss it had and, where the training says it, the learning rate. */
 export interface StepDone {
   readonly step: number
-  readonly loss: number
+  readonly loss: number | undefined
   readonly lr?: number | undefined
 }
 
@@ -56,11 +56,9 @@ export function resumeEquals(unbroken: Outcome, resumed: Outcome, band: Band = b
         ...(curve.beyond.length > 0 ? [`steps ${some(curve.beyond)} are not of the unbroken training`] : []),
       ].join(', '),
     ),
-    holds(
-      `the loss of every step is that of the unbroken training, ${words(band.loss)}`,
-      curve.most <= band.loss,
-      apartWords(curve),
-    ),
+    unbroken.steps.every(({ loss }) => loss === undefined)
+      ? undecided(sameLosses, 'it says no losses')
+      : holds(`${sameLosses}, ${words(band.loss)}`, curve.most <= band.loss, apartWords(curve)),
     unbroken.steps.every(({ lr }) => lr === undefined)
       ? undecided(sameRates, 'it says no learning rates')
       : holds(sameRates, rates.most === 0, apartWords(rates)),
@@ -68,6 +66,7 @@ export function resumeEquals(unbroken: Outcome, resumed: Outcome, band: Band = b
   ]
 }
 
+const sameLosses = 'the loss of every step is that of the unbroken training'
 const sameRates = 'the learning rate of every step is that of the unbroken training'
 
 function sameWeights(a: Outcome['weights'], b: Outcome['weights'], band: Band, words: string): Finding {

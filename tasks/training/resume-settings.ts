@@ -1,3 +1,4 @@
+import { cannot } from '../../lib/index.ts'
 import type { Interruption } from './train.ts'
 import type { TrainingVariables } from './variables.ts'
 
@@ -23,7 +24,9 @@ export const configurations: Readonly<Record<string, TrainingVariables>> = {
 }
 
 /** Each some steps after a checkpoint, so that there is something to repeat. */
-export function interruptionsOf(every: number): Readonly<Record<string, readonly Interruption[]>> {
+export function interruptionsOf(steps: number, every: number): Readonly<Record<string, readonly Interruption[]>> {
+  // The last one comes after four checkpoints and a half, and must find the training at work.
+  if (steps < 5 * every) throw cannot('interrupt the training', 'every', `at most a fifth of the ${steps} steps`, every)
   const after = (checkpoints: number) => Math.floor((checkpoints + 0.5) * every)
   return {
     'interrupted by SIGINT': [{ signal: 'SIGINT', at: after(2) }],

@@ -10,8 +10,8 @@ const numbers = (help: string, usual: string): Param<readonly number[]> =>
   param(
     v.pipe(
       v.string(),
-      v.regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'whole numbers with commas between them'),
-      v.transform((text) => text.split(',').map(Number)),
+      v.regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'whole numbers from 1 with commas between them'),
+      v.transform((text) => [...new Set(text.split(',').map(Number))]),
     ),
     { default: usual, help },
   )

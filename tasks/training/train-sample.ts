@@ -79,7 +79,9 @@ function metricsOf(
   const waited = sum((step) => step.data_seconds)
   const images = sum((step) => step.images)
   if (seconds <= 0 || images <= 0)
-    throw new Failure('it does not say how long its steps take and how many images they have, on PROGRESS_FD')
+    throw new Failure(
+      "it does not say 'step_seconds' and 'images' of its steps on PROGRESS_FD, which its speed is worked out of",
+    )
   return {
     rate: quantity(images / seconds, 'img/s'),
     time: quantity(seconds, 's'),

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { Failure, type StepContext } from '../../lib/index.ts'
 import { checkpointsBelow } from './checkpoints.ts'
-import { launchTraining } from './launch.ts'
+import { launchTraining, type TrainingContext } from './launch.ts'
+import { programDigest } from './program.ts'
 import type { ProgressLine } from './progress.ts'
 import { HowEnded, type TrainingReport } from './report.ts'
 import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
@@ -18,6 +19,9 @@ export interface TrainOptions {
   readonly variables: TrainingVariables
 }
 
+/** A step's context is one. */
+export type TrainContext = TrainingContext & Pick<StepContext, 'folder' | 'env'>
+
 export interface Interruption {
   readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
   /** Sent once it has done this step. */
@@ -28,12 +32,29 @@ export interface Interruption {
  * A training from its beginning to its end. Where an earlier attempt of this step was killed with Assay, it goes on from the newest
  * checkpoint that left, and not from zero. Throws a Failure when it comes to another end, or stalls.
  */
-export async function train(options: TrainOptions, context: StepContext): Promise<Trained> {
-  const left = checkpointsBelow(context.folder).at(-1)
+export async function train(options: TrainOptions, context: TrainContext): Promise<Trained> {
+  const mark = join(context.folder, 'under-way.json')
+  const identity = identityOf(options)
+  const same = existsSync(mark) && readFileSync(mark, 'utf8') === identity
+  const left = same ? checkpointsBelow(context.folder).at(-1) : undefined
   if (left === undefined) clear(context.folder)
   else context.log(`going on from ${left.path}, which an earlier attempt left`)
-  const report = await sitting(options, context, { resume: left && 'latest' })
-  return trainedOf(finished(report), seriesIn(context.folder))
+  // There only while it goes on: what came to an end, by itself or not, is nothing to go on with.
+  writeFileSync(mark, identity)
+  try {
+    return await toItsEnd(options, context, left && 'latest')
+  } finally {
+    if (!context.signal.aborted) rmSync(mark)
+  }
+}
+
+async function toItsEnd(options: TrainOptions, context: TrainContext, resume: string | undefined): Promise<Trained> {
+  return trainedOf(finished(await sitting(options, context, { resume })), seriesIn(context.folder))
+}
+
+/** What makes it this training and no other: what it is told, and the program. */
+function identityOf({ command = '', variables }: TrainOptions): string {
+  return JSON.stringify({ command, variables, program: command === '' ? programDigest() : 'not known' })
 }
 
 /**
@@ -43,7 +64,7 @@ export async function train(options: TrainOptions, context: StepContext): Promis
 export async function trainInterrupted(
   options: TrainOptions,
   interruptions: readonly Interruption[],
-  context: StepContext,
+  context: TrainContext,
   between: (folder: string) => void = () => {},
 ): Promise<Interrupted> {
   clear(context.folder)
@@ -66,7 +87,7 @@ export type Left = v.InferOutput<typeof Left>
 export async function trainUntil(
   options: TrainOptions,
   interruption: Interruption,
-  context: StepContext,
+  context: TrainContext,
 ): Promise<Left> {
   clear(context.folder)
   const report = await sitting(options, context, { resume: undefined, interruption })
@@ -76,13 +97,18 @@ export async function trainUntil(
 }
 
 /** Goes on with a copy of what `trainUntil` left. */
-export function goOn(left: string, options: TrainOptions, context: StepContext): Promise<Trained> {
+export function goOn(left: string, options: TrainOptions, context: TrainContext): Promise<Trained> {
   copyOf(left, context.folder)
-  return train(options, context)
+  return toItsEnd(options, context, 'latest')
+}
+
+/** Goes on once more with what `refused` left. */
+export function goOnAgain(options: TrainOptions, context: TrainContext): Promise<Trained> {
+  return toItsEnd(options, context, 'latest')
 }
 
 /** Goes on with such a copy where it can't; returns why it says so. Throws a Failure when it comes to its end all the same. */
-export async function refused(left: string, options: TrainOptions, context: StepContext): Promise<string> {
+export async function refused(left: string, options: TrainOptions, context: TrainContext): Promise<string> {
   copyOf(left, context.folder)
   const report = await sitting(options, context, { resume: 'latest' })
   if (report.how === 'finished') throw new Failure('it came to its end where it could not')
@@ -90,7 +116,7 @@ export async function refused(left: string, options: TrainOptions, context: Step
 }
 
 function copyOf(left: string, folder: string): void {
-  if (existsSync(outIn(folder))) return
+  clear(folder)
   cpSync(outIn(left), outIn(folder), { recursive: true })
   cpSync(seriesIn(left), seriesIn(folder))
 }
@@ -102,7 +128,7 @@ interface SittingOptions {
 
 async function sitting(
   { python, command, variables }: TrainOptions,
-  context: StepContext,
+  context: TrainContext,
   { resume, interruption }: SittingOptions,
 ): Promise<TrainingReport> {
   const running = launchTraining(
@@ -128,7 +154,13 @@ async function sitting(
 }
 
 function finished(report: TrainingReport): TrainingReport {
-  if (report.how === 'finished') return report
+  if (report.how === 'finished' && report.steps !== undefined) return report
+  if (report.how === 'finished') {
+    const unread = report.unread === 0 ? '' : `, and ${report.unread} lines on PROGRESS_FD say nothing that is known`
+    throw new Failure(
+      `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${lastLines(report)}`,
+    )
+  }
   const why = report.reason ?? endWords(report)
   throw new Failure(`the training ${report.how === 'killed' ? 'was killed' : report.how}: ${why}${lastLines(report)}`)
 }

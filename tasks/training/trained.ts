@@ -63,6 +63,7 @@ export function trainedOf({ command, model, checkpoints }: TrainingReport, serie
 
 /** Every step of a training in the order it was done, those that were repeated as often as they were. */
 export function stepsOf({ series }: Pick<Trained, 'series'>): readonly StepLine[] {
+  if (!existsSync(series)) return []
   return readFileSync(series, 'utf8')
     .split('\n')
     .flatMap((text) => {

@@ -41,8 +41,8 @@ export async function measure(
   const all = seriesOf(node)
   const timing = timingOf(clock)
   const raw: RawSample[] = []
-  // Before the first sample, since it may take long.
-  let breath = { at: -Infinity, samples: 0 }
+  let breath = { at: began, samples: 0 }
+  let told = false
   let warming = 0
   // What is done for each sample is done in code that is not compiled yet: of a command of milliseconds it would be a share of the time.
   const deriving = Object.keys(node.derived).length > 0
@@ -97,6 +97,9 @@ export async function measure(
     const words = () => (round === 0 ? `warming up, round ${-ordinal}` : enough.words(round, elapsed()) + reached)
     const numbers = new Map<string, number>()
     for (const variant of orderOf(variants, seed, node.name, ordinal)) {
+      // Of the first sample at once, since it may take long; without a breath, since its time is counted already.
+      if (!told) context.progress(words())
+      told = true
       if (breathless()) await breathe(words)
       context.signal.throwIfAborted()
       const own = { variant, round, time: timing.sample(variant, round) }

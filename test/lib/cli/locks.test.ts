@@ -76,8 +76,8 @@ describe('two runs of one plan', () => {
     const first = at.start(['plan', 'slow'])
     await started(at)
     const second = at.start(['plan', 'slow', '--parallel'])
-    while (runsOf(at).length < 2 || !at.read(`runs/slow/${runsOf(at)[1]}/journal.jsonl`).includes('\n'))
-      await Bun.sleep(5)
+    const journal = () => join(at.dir, 'runs/slow', runsOf(at)[1] ?? '', 'journal.jsonl')
+    while (!existsSync(journal()) || !readFileSync(journal(), 'utf8').includes('\n')) await Bun.sleep(5)
     const parallel = runsOf(at)[1] ?? ''
     // A third, which died: then nothing but the journals says which of them goes on.
     at.file('runs/slow/20990101-000000-2222/journal.jsonl', at.read(`runs/slow/${parallel}/journal.jsonl`))

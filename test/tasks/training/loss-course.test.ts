@@ -34,3 +34,10 @@ test('says where, and how far', () => {
     /^falls to 0\.\d+ of what it was \(0\.\d+ to 0\.\d+\)$/,
   )
 })
+
+test('a loss that falls with every step, without any scatter, falls', () => {
+  const clean = (level: (step: number) => number) =>
+    Array.from({ length: 48 }, (_, at) => ({ step: at + 1, loss: level(at + 1) }))
+  for (const level of [(s: number) => 1 / s, (s: number) => 2 * 0.97 ** s, (s: number) => 5 - 0.1 * s])
+    expect(lossCourse(clean(level)).kind).toBe('falls')
+})

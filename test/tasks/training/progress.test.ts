@@ -27,6 +27,11 @@ describe('a line of progress', () => {
     expect(parseProgress(line)).toBeUndefined()
   })
 
+  test('may have what Python writes of a loss that is no number', () => {
+    expect(parseProgress('{"event": "step", "step": 3, "loss": NaN}')).toEqual({ event: 'step', step: 3, loss: 'NaN' })
+    expect(parseProgress('{"event":"step","loss":-Infinity,"step":3}')).toMatchObject({ loss: '-Infinity' })
+  })
+
   test('comes whole, wherever its bytes are parted', () => {
     const bytes = new TextEncoder().encode('{"path":"/é"}\n{"b":2}\n{"torn')
     for (const size of [1, 2, 3, 7, bytes.length]) {
@@ -53,6 +58,10 @@ describe('a step in a log', () => {
     const { time, event, ...step } = readLogSteps(() => 0).read(line) ?? { event: 'none', time: 0 }
     return event === 'none' ? undefined : step
   }
+
+  test('is in no line of the program that a traceback shows', () => {
+    expect(at('    print(f"step {s} loss {loss:.4f}", flush=True)')).toBeUndefined()
+  })
 
   test.each([
     ['step 12/100 loss=0.53', { step: 12, loss: 0.53 }],
