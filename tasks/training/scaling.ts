@@ -52,6 +52,7 @@ const worthwhile = 1.1
 /** Where more instances stop paying, by rates (images per second) of samples of each number of them. */
 export function scalingOf(rates: Readonly<Record<string, readonly number[]>>): Scaling {
   const counts = Object.keys(rates)
+    .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
   const of = (count: number) => rates[String(count)] ?? []

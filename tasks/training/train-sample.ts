@@ -56,16 +56,20 @@ export async function sampleTraining({ python, command, variables }: TrainOption
 /** What a tree of processes takes between two moments; memory is that of its whole life until then. */
 function usageOfSteps(leader: number | undefined) {
   let watch = leader === undefined ? undefined : watchTree(leader, lookEvery)
-  let before = 0
+  let before: TreeUsage | undefined
   let usage: TreeUsage | undefined
   return {
     begin() {
-      before = watch?.stop(undefined).cpuSeconds ?? 0
+      before = watch?.stop(undefined)
       if (leader !== undefined) watch = watchTree(leader, lookEvery)
     },
     end(): { readonly cpuSeconds: number; readonly memory: number | undefined } {
       usage ??= watch?.stop(undefined)
-      return { cpuSeconds: (usage?.cpuSeconds ?? 0) - before, memory: usage?.memory }
+      const peaks = [before?.memory, usage?.memory].filter((bytes) => bytes !== undefined)
+      return {
+        cpuSeconds: (usage?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0),
+        memory: peaks.length > 0 ? Math.max(...peaks) : undefined,
+      }
     },
   }
 }

@@ -40,7 +40,7 @@ describe.skipIf('unavailable' in train)('a real training', () => {
     const metrics = rows.filter(({ unit, metric }) => unit !== '' && metric !== 'duration')
     expect(err).toContain('an epoch of 400 images, scaled down')
     expect(new Set(metrics.map(({ metric = '' }) => metric.replace(/\[.*/, '')))).toEqual(
-      new Set(['rate', 'time', 'loader', 'waiting', 'cpu', 'memory']),
+      new Set(['rate', 'time', 'loader', 'waiting', 'cpu', 'memory', 'time again']),
     )
     for (const { value } of metrics) expect(Number(value)).toBeGreaterThan(0)
     expect(exit).toBe(0)
