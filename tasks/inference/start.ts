@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type RunningProcess, startProcess } from '../../lib/shell/process.ts'
 import type { StageContext } from '../pipeline/black-box-start.ts'
 import { stageEnvironment } from '../pipeline/environment.ts'
+import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import type { InferenceRun } from './run.ts'
 
@@ -30,7 +31,7 @@ export function startInference(run: InferenceRun, told: Told, context: StageCont
     grace: told.grace * 1000,
     mask: context.mask,
     ...(context.folder !== undefined && { log: join(context.folder, 'inference.log') }),
-    onLine: limited(context.log),
+    onLine: limitedLog(context.log),
   })
 }
 
@@ -63,16 +64,4 @@ function environment(run: InferenceRun, told: Told, context: StageContext): Reco
     },
   }
   return stageEnvironment(settings, context.env ?? process.env)
-}
-
-/** The step's log gets so many lines and is told that there were more; its own log has them. */
-const mostForwarded = 10_000
-
-function limited(log: (line: string) => void): (line: string) => void {
-  let lines = 0
-  return (line) => {
-    lines += 1
-    if (lines <= mostForwarded) log(line)
-    if (lines === mostForwarded) log('… and more lines, which are not shown')
-  }
 }

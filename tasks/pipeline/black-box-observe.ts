@@ -15,6 +15,7 @@ import type { LogEvidence, SeenFile, StageEnd } from './evidence.ts'
 import { type FileWatch, watchFiles } from './evidence-files.ts'
 import { readLog } from './evidence-log.ts'
 import { type ObjectWatch, watchObjects } from './evidence-objects.ts'
+import { limitedLog } from './limited-log.ts'
 import type { StageNumber } from './manifest.ts'
 
 export const defaultWaits: Waits = { first: 60, quiet: 5, deadline: 900, grace: 15 }
@@ -161,15 +162,10 @@ export function endOf(end: Exclude<Ended, { kind: 'not-started' }>, stop: Stoppe
   return end.kind === 'exited' ? { stop, code: end.code } : { stop, signal: end.signal }
 }
 
-/** The step's log gets so many lines and is told that there were more; the stage's own log has them. */
-const mostForwarded = 10_000
-
 function forward(context: StageContext, also: (line: string) => void): (line: string) => void {
-  let lines = 0
+  const log = limitedLog(context.log)
   return (line) => {
     also(line)
-    lines += 1
-    if (lines <= mostForwarded) context.log(line)
-    if (lines === mostForwarded) context.log('… and more lines, which are not shown')
+    log(line)
   }
 }

@@ -41,7 +41,7 @@ function readGolden(file: string): GoldenCurve {
   return read.output
 }
 
-const Started = v.object({ event: v.literal('started'), settings: v.optional(v.record(v.string(), v.unknown())) })
+const Started = v.looseObject({ settings: v.optional(v.record(v.string(), v.unknown()), {}) })
 /** Where things are, which is another folder each time. */
 const elsewhere: readonly string[] = ['nvme_root', 'nvme_min_gb', 'out', 'resume', 'keep']
 /** What a training says of its environment as it starts. */
@@ -52,12 +52,8 @@ function madeBy({ series, command }: Trained): MadeBy {
     readFileSync(series, 'utf8')
       .split('\n')
       .find((text) => text.includes('"started"')) ?? '{}'
-  const said: unknown = JSON.parse(line)
-  const facts = v.parse(v.record(v.string(), v.unknown()), said)
-  const started = v.safeParse(Started, said)
-  const settings = Object.entries(started.success ? (started.output.settings ?? {}) : {}).filter(
-    ([name]) => !elsewhere.includes(name),
-  )
+  const facts = v.parse(Started, JSON.parse(line))
+  const settings = Object.entries(facts.settings).filter(([name]) => !elsewhere.includes(name))
   const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort())).update(programDigest())
   return {
     code: hash.digest('hex'),

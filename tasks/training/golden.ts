@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { type Finding, undecided } from '../../lib/index.ts'
 import type { LossAt } from './loss-course.ts'
+import { short } from './words.ts'
 
 /** A training's loss curve that later ones are held against, schema 1: what it was made by, and how far repeats of it were apart. */
 export const GoldenCurve = v.object({
@@ -51,8 +52,4 @@ function cause(golden: MadeBy, run: MadeBy): string {
   return code
     ? `change of code, and of the environment (${changed.join(', ')})`
     : `drift of environment (${changed.join(', ')})`
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)))
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Problem, type StepContext, type Stopped, type WorkContext } from '../../lib/index.ts'
 import { signalGroup } from '../../lib/shell/group.ts'
 import { startProcess } from '../../lib/shell/process.ts'
+import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
 import { followTraining } from './follow.ts'
@@ -67,7 +68,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   const command = run.command || referenceCommand(run.python, settings.INSTANCE_COUNT)
   const series = artifact('jsonl')
   const follower = followTraining({ series, readLog: foreign, onLine: tellProgress(context, run.onLine) })
-  const forward = limited(context.log)
+  const forward = limitedLog(context.log)
   const from = performance.now()
   const child = startProcess(command, {
     cwd: process.cwd(),
@@ -126,18 +127,6 @@ function tellProgress({ progress }: TrainingContext, onLine: TrainingRun['onLine
 function lossText(loss: Loss | undefined): string {
   if (loss === undefined) return ''
   return `, loss ${typeof loss === 'number' ? loss.toPrecision(4) : loss}`
-}
-
-/** The step's log gets so many lines and is told that there were more; the training's own log has them. */
-const mostForwarded = 10_000
-
-function limited(log: (line: string) => void): (line: string) => void {
-  let lines = 0
-  return (line) => {
-    lines += 1
-    if (lines <= mostForwarded) log(line)
-    if (lines === mostForwarded) log('… and more lines, which are not shown')
-  }
 }
 
 function referenceCommand(python: string, instances: number): readonly string[] {

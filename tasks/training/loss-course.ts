@@ -1,5 +1,6 @@
 import { medianInterval } from '../../lib/stats/median-interval.ts'
 import { quantile } from '../../lib/stats/quantile.ts'
+import { short } from './words.ts'
 
 /** What the loss of a training did, step after step. */
 export type LossCourse =
@@ -65,7 +66,6 @@ function firstSpike(losses: readonly LossAt[]): LossCourse | undefined {
 
 /** In a sentence's middle: `falls to 0.41 of what it was (0.33 to 0.52)`. */
 export function courseWords(course: LossCourse): string {
-  const short = (value: number) => String(Number(value.toPrecision(3)))
   switch (course.kind) {
     case 'falls':
     case 'rises':

@@ -1,5 +1,6 @@
 import { type Finding, holds, undecided } from '../../lib/index.ts'
 import { sameTensors, type TensorDifference } from './safetensors.ts'
+import { short } from './words.ts'
 
 /** One step that was done: the loss it had and, where the training says it, the learning rate. */
 export interface StepDone {
@@ -108,8 +109,4 @@ function curveDifference(unbroken: readonly StepDone[], resumed: readonly StepDo
 
 function some(steps: readonly number[]): string {
   return steps.length > 5 ? `${steps.slice(0, 5).join(', ')} and ${steps.length - 5} more` : steps.join(', ')
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)))
 }

@@ -1,3 +1,4 @@
+import { quantile } from '../../lib/stats/quantile.ts'
 import type { StepLine } from './progress.ts'
 import type { StepSummary } from './report.ts'
 
@@ -15,7 +16,7 @@ export function summarize(steps: readonly StepLine[], total: number | undefined)
     first: first.step,
     last: last.step,
     ...(total !== undefined && { total }),
-    ...(working.length > 0 && { medianSeconds: median(working) }),
+    ...(working.length > 0 && { medianSeconds: quantile(working, 0.5) }),
     ...(waiting.length > 0 && seconds > 0 && { dataShare: sum(waiting) / seconds }),
     ...(images.length > 0 && { images: sum(images) }),
     ...(images.length > 0 && seconds > 0 && { imagesPerSecond: sum(images) / seconds }),
@@ -29,11 +30,4 @@ function known(values: readonly (number | undefined)[]): number[] {
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  const [below = 0, above = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
-  return (below + above) / 2
 }

@@ -70,10 +70,8 @@ export async function trainInterrupted(
   clear(context.folder)
   const reports: TrainingReport[] = []
   for (const interruption of interruptions) {
-    const report = await sitting(options, context, { resume: reports.length > 0 ? 'latest' : undefined, interruption })
-    if (report.how === 'finished')
-      throw new Failure(`it was over before ${interruption.signal} came after step ${interruption.at}`)
-    reports.push(report)
+    const resume = reports.length > 0 ? 'latest' : undefined
+    reports.push(await brokenOff(options, context, { resume, interruption }))
     between(context.folder)
   }
   const last = finished(await sitting(options, context, { resume: reports.length > 0 ? 'latest' : undefined }))
@@ -90,9 +88,7 @@ export async function trainUntil(
   context: TrainContext,
 ): Promise<Left> {
   clear(context.folder)
-  const report = await sitting(options, context, { resume: undefined, interruption })
-  if (report.how === 'finished')
-    throw new Failure(`it was over before ${interruption.signal} came after step ${interruption.at}`)
+  const report = await brokenOff(options, context, { resume: undefined, interruption })
   return { folder: context.folder, how: report.how }
 }
 
@@ -151,6 +147,18 @@ async function sitting(
   } finally {
     watch.end()
   }
+}
+
+/** A sitting that its interruption must reach. */
+async function brokenOff(
+  options: TrainOptions,
+  context: TrainContext,
+  how: Required<SittingOptions>,
+): Promise<TrainingReport> {
+  const report = await sitting(options, context, how)
+  const { signal, at } = how.interruption
+  if (report.how === 'finished') throw new Failure(`it was over before ${signal} came after step ${at}`)
+  return report
 }
 
 function finished(report: TrainingReport): TrainingReport {

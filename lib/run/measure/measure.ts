@@ -42,7 +42,6 @@ export async function measure(
   const timing = timingOf(clock)
   const raw: RawSample[] = []
   let breath = { at: began, samples: 0 }
-  let told = false
   let warming = 0
   // What is done for each sample is done in code that is not compiled yet: of a command of milliseconds it would be a share of the time.
   const deriving = Object.keys(node.derived).length > 0
@@ -98,8 +97,7 @@ export async function measure(
     const numbers = new Map<string, number>()
     for (const variant of orderOf(variants, seed, node.name, ordinal)) {
       // Of the first sample at once, since it may take long; without a breath, since its time is counted already.
-      if (!told) context.progress(words())
-      told = true
+      if (raw.length === 0) context.progress(words())
       if (breathless()) await breathe(words)
       context.signal.throwIfAborted()
       const own = { variant, round, time: timing.sample(variant, round) }

@@ -1,0 +1,4 @@
+/** A number for people: three significant digits. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
