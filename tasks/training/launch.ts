@@ -87,6 +87,8 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     const end = await child.done
     const seconds = (performance.now() - from) / 1000
     const stop = await child.stop()
+    // Steps that only the log tells of are kept here, also where the run is to stop.
+    const heard = follower.heard()
     if (context.signal.aborted) context.stopped?.(stop)
     context.signal.throwIfAborted()
     if (end.kind === 'not-started') throw new Problem(end.sentence)
@@ -94,7 +96,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       command: run.command || 'the reference training',
       // Where another training puts its checkpoints only it knows.
       out: foreign ? settings.NVME_ROOT : out,
-      heard: follower.heard(),
+      heard,
       series,
       end,
       stop,

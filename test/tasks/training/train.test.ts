@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TrainContext, train, trainInterrupted } from '../../../tasks/training/train.ts'
 import { stepsOf } from '../../../tasks/training/trained.ts'
+import type { TrainingVariables } from '../../../tasks/training/variables.ts'
 
 setDefaultTimeout(30_000)
 
@@ -11,7 +12,11 @@ const root = mkdtempSync(join(tmpdir(), 'assay-train-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const fixture = join(import.meta.dir, '../../fixtures/training.ts')
-const ours = (words: string) => ({ python: '', command: `'${process.execPath}' '${fixture}' ${words}`, variables: {} })
+const ours = (words: string, variables: TrainingVariables = {}) => ({
+  python: '',
+  command: `'${process.execPath}' '${fixture}' ${words}`,
+  variables,
+})
 
 function contextIn(
   name: string,
@@ -22,14 +27,14 @@ function contextIn(
 }
 
 /** Stops as Ctrl-C does, once it has come to a step. */
-async function stoppedAt(step: number, name: string, words: string): Promise<void> {
+async function stoppedAt(step: number, name: string, words: string, variables?: TrainingVariables): Promise<void> {
   const stop = new AbortController()
   const context = contextIn(
     name,
     (text) => text.startsWith(`step ${step},`) && stop.abort(new Error('stopped')),
     stop.signal,
   )
-  await expect(train(ours(words), context)).rejects.toThrow('stopped')
+  await expect(train(ours(words, variables), context)).rejects.toThrow('stopped')
 }
 
 const numbers = (trained: Awaited<ReturnType<typeof train>>) => stepsOf(trained).map(({ step }) => step)
@@ -41,6 +46,12 @@ test('an attempt that was stopped is gone on with from its newest checkpoint, an
   expect([...new Set(steps)]).toEqual(all)
   expect(steps.filter((step) => step === 11)).toHaveLength(2)
   expect(steps.filter((step) => step === 10)).toHaveLength(1)
+})
+
+test('steps that only its log tells of are not lost either', async () => {
+  await stoppedAt(13, 'log', '1', { LOG_ONLY: 'yes' })
+  const steps = numbers(await train(ours('1', { LOG_ONLY: 'yes' }), contextIn('log')))
+  expect([...new Set(steps)].sort((a, b) => a - b)).toEqual(all)
 })
 
 test('another training begins anew, whatever lies there', async () => {
