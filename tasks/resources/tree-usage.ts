@@ -68,6 +68,8 @@ export function watchTree(leader: number, lookEvery: number = usual): TreeWatch 
   return {
     stop(ended) {
       clearTimeout(timer)
+      // What was taken since the last look, of those that are still there.
+      look()
       let [cpuSeconds, written] = [0, 0]
       for (const member of members.values()) {
         cpuSeconds += member.cpuSeconds
