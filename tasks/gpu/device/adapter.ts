@@ -19,20 +19,24 @@ export interface OpenAdapter {
   readonly all: readonly SeenAdapter[]
 }
 
+export interface NoAdapter {
+  readonly device: undefined
+  readonly facts: undefined
+  readonly all: readonly SeenAdapter[]
+}
+
 /** Opens the device that is asked for with all that its adapter grants; without one, all the adapters that there are. */
-export async function openAdapter(
-  options: AdapterOptions,
-): Promise<OpenAdapter | { readonly device: undefined; readonly all: readonly SeenAdapter[] }> {
+export async function openAdapter(options: AdapterOptions): Promise<OpenAdapter | NoAdapter> {
   const { adapter: wanted, unchecked, toggles = togglesFor(unchecked) } = options
   const chosen = await chooseAdapter(wanted, flagsOf(toggles))
-  if (chosen.gpu === undefined) return { device: undefined, all: chosen.all }
+  if (chosen.gpu === undefined) return { device: undefined, facts: undefined, all: chosen.all }
   const { adapter, all } = chosen
   const device = await adapter.requestDevice({
-    requiredFeatures: [...adapter.features].filter(isFeature),
+    requiredFeatures: [...adapter.features].filter(matters),
     // What is not listed has the least that the standard allows: 128 MiB of a buffer.
     requiredLimits: limitsOf(adapter.limits),
   })
-  const effects = await effectsOf(device, adapter.info.vendor)
+  const effects = await effectsOf(device, adapter)
   return { device, facts: factsOf(chosen, device), toggles: togglesSeen(toggles, effects), all }
 }
 
@@ -90,7 +94,9 @@ function matricesOf(info: GPUAdapterInfo): readonly MatrixConfig[] {
   }))
 }
 
-/** The types know the features of the standard alone; Dawn takes its own as well. */
-function isFeature(name: string): name is GPUFeatureName {
-  return name !== ''
+/** What kernels may need; the rest is for drawing. */
+const useful = ['timestamp-query', 'shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
+
+function matters(name: string): name is GPUFeatureName {
+  return useful.includes(name)
 }

@@ -57,7 +57,8 @@ export function pick(wanted: string, all: readonly SeenAdapter[]): SeenAdapter |
   return found[0]
 }
 
-function listed(all: readonly SeenAdapter[]): string {
+export function listed(all: readonly SeenAdapter[]): string {
+  if (all.length === 0) return 'none'
   return all.map(({ name }) => name).join(', ')
 }
 

@@ -1,12 +1,11 @@
 import type { Effects, OutOfBounds } from './toggles.ts'
 
 /** Sees what a device does by having it do it. */
-export async function effectsOf(device: GPUDevice, vendor: string): Promise<Effects> {
-  const features = [...device.features]
+export async function effectsOf(device: GPUDevice, { info, features }: GPUAdapter): Promise<Effects> {
   return {
-    vendor,
-    features,
-    timestampStep: features.includes('timestamp-query') ? await timestampStep(device) : undefined,
+    vendor: info.vendor,
+    features: [...features],
+    timestampStep: device.features.has('timestamp-query') ? await timestampStep(device) : undefined,
     outOfBounds: await outOfBounds(device),
   }
 }

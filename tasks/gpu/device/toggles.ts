@@ -15,6 +15,7 @@ export interface ToggleSeen {
 /** What the device does, as far as toggles change it. */
 export interface Effects {
   readonly vendor: string
+  /** Of the adapter. */
   readonly features: readonly string[]
   /** The greatest step that all timestamps are a multiple of, in nanoseconds; undefined without timestamps. */
   readonly timestampStep: number | undefined
