@@ -85,7 +85,11 @@ export type Work =
 export interface LoadedKernel {
   readonly tuning: Tuning
   /** What was tried, in seconds an operation; a tuning whose result was wrong or that did not compile is out, with the reason. */
-  readonly search: readonly { readonly tuning: Tuning; readonly seconds: number | undefined; readonly refused?: string | undefined }[]
+  readonly search: readonly {
+    readonly tuning: Tuning
+    readonly seconds: number | undefined
+    readonly refused?: string | undefined
+  }[]
   readonly compileSeconds: number
   readonly bytes: number
   readonly flop: number
