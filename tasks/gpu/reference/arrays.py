@@ -25,7 +25,8 @@ def elementwise(
                 return wrong
         return None
 
-    # Each input is read once and the output written once: with `out=` nothing is allocated, and GPUs write without reading first.
+    # Each input is read once and the output written once: `out=` allocates nothing, and a GPU reads nothing of what it
+    # overwrites.
     moved = 4 * output.numel() * (len(inputs) + 1)
     return Operation(run, check, (output,), inputs, bytes=moved, flop=flop * output.numel())
 

@@ -12,9 +12,7 @@ CLASSES = 10
 
 
 def try_batch(device, images: int, resolution: int, limit: int) -> dict[str, object]:
-    """`limit`: bytes that it may take; 0: all there are. Meant for a process of its own: what does not fit leaves fragments."""
-    import torch
-
+    """It may take `limit` bytes; 0: all there are. For a process of its own: what does not fit leaves fragments."""
     if limit > 0:
         keep_below(device, limit)
     try:

@@ -1,7 +1,8 @@
 """Does through PyTorch what the kernels of WebGPU do, so that the two can be held against each other on one card.
 
-A JSON line on stdin for each request: {"id": 1, "ask": "open", "device": "cuda"}. One for each answer on descriptor 3: {"id": 1, "answer": …}
-or {"id": 1, "refused": "a sentence"}. It ends with its stdin, and at once on a signal.
+A JSON line on stdin for each request: {"id": 1, "ask": "open", "device": "cuda"}. One for each answer on descriptor 3:
+{"id": 1, "answer": …}, {"id": 1, "refused": "a sentence"}, or {"lost": "why"} once the device is of no more use.
+It ends with its stdin, and at once on a signal.
 """
 
 import json
@@ -16,7 +17,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "training" / "refer
 
 from problem import Problem, cannot  # noqa: E402
 
-from opened import ACTION, facts, is_out_of_memory, memory, open_device  # noqa: E402
+from opened import ACTION, facts, is_lost, is_out_of_memory, open_device  # noqa: E402
 
 ANSWERS = 3
 
@@ -74,9 +75,6 @@ class Session:
         empty_cache(self._device)
         return {}
 
-    def memory(self, _asked: Asked) -> object:
-        return memory(self._opened())
-
     def batch(self, asked: Asked) -> object:
         device = self._opened()
         from batch import try_batch
@@ -119,7 +117,7 @@ def answer(session: Session, line: str) -> dict[str, object]:
     if not isinstance(asked, dict):
         return {"id": 0, "refused": str(cannot(ACTION, "request", "an object in one line of JSON", line.strip()))}
     asks: dict[object, Callable[[Asked], object]] = {
-        name: getattr(session, name) for name in ("open", "load", "sample", "unload", "memory", "batch")
+        name: getattr(session, name) for name in ("open", "load", "sample", "unload", "batch")
     }
     reply: dict[str, object] = {"id": asked.get("id")}
     try:
@@ -130,6 +128,8 @@ def answer(session: Session, line: str) -> dict[str, object]:
     except Problem as problem:
         return {**reply, "refused": str(problem)}
     except Exception as error:  # what a library throws must reach whoever asked
+        if is_lost(error):
+            return {"lost": f"{error}".splitlines()[0]}
         return {**reply, "refused": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 

@@ -12,7 +12,8 @@ COLUMNS = 1024
 def gemm(size: int, drawn: Drawn, dtype: torch.dtype, allowed: float) -> Operation:
     torch.set_float32_matmul_precision("highest")
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
-    a, b, c = drawn.uniform(size, size, dtype=dtype), drawn.uniform(size, size, dtype=dtype), drawn.empty(size, size, dtype=dtype)
+    a, b = drawn.uniform(size, size, dtype=dtype), drawn.uniform(size, size, dtype=dtype)
+    c = drawn.empty(size, size, dtype=dtype)
 
     def check(_operations: int) -> str | None:
         if not bool(torch.isfinite(c).all()):
@@ -26,7 +27,7 @@ def gemm(size: int, drawn: Drawn, dtype: torch.dtype, allowed: float) -> Operati
             wrong += (c[rows, columns].double() - right).square().sum().item()
             whole += right.square().sum().item()
         error = (wrong / whole) ** 0.5
-        return None if error <= allowed else f"its relative error (Frobenius) is {error:.2g} and not at most {allowed:g}"
+        return None if error <= allowed else f"its error is {error:.2g} (relative, Frobenius), not at most {allowed:g}"
 
     # Each matrix once: what the caches do not keep is read more often, and that is the implementation's to avoid.
     moved = 3 * size * size * a.element_size()

@@ -1,6 +1,7 @@
 """The device that everything is done on, and what it says of itself."""
 
 import platform
+import sys
 from pathlib import Path
 
 from problem import Problem, cannot
@@ -77,10 +78,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    words = str(error)
-    return isinstance(error, RuntimeError) and any(
-        part in words for part in ("can't allocate memory", "not enough memory", "bad_alloc", "CUDA_ERROR_OUT_OF_MEMORY", "out of memory")
-    )
+    said = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED")
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+
+
+def is_lost(error: BaseException) -> bool:
+    """After an error of the device itself everything that this process asks of it fails in the same way."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
 
 
 def memory(device) -> dict[str, int]:

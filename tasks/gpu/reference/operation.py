@@ -22,7 +22,7 @@ class Operation:
     count: int = 1
     #: The work is the host's as well: each is waited for, and the device's own time is not all of it.
     waited: bool = False
-    #: What outputs hold before the first: all bytes 0xFF, which is NaN in every float; a counter begins at 0.
+    #: Each byte of the outputs before the first: 0xFF is NaN in every float; a counter begins at 0.
     poison: int = 0xFF
 
     def reset(self) -> None:
@@ -34,7 +34,7 @@ class Operation:
 
 
 class Drawn:
-    """Tensors of the device, drawn from one seed: zeros would need less power, and so run faster, than what is computed with."""
+    """Tensors of the device, drawn from one seed: zeros take less power, and so run faster, than what is computed with."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -30,24 +30,26 @@ class Timed:
 
 
 class Loaded:
-    """An operation whose result was right, with the way of starting it that is fastest: one by one, or a graph of many at once."""
+    """An operation whose result was right, started in the way that is fastest: one by one, or as a graph of many."""
 
     def __init__(self, name: str, operation: Operation, device: torch.device) -> None:
         self._name = name
         self._operation = operation
         self._device = device
         self._graph: torch.cuda.CUDAGraph | None = None
+        #: Operations of one replay.
         self._each = 1
         #: The first one loads what it is made of.
         self.first_seconds = self._verify()
         self.seconds = self._calibrated()
-        self.search: list[dict[str, object]] = [{"tuning": {"graph": 1}, "seconds": self.seconds}]
+        self.search: list[dict[str, object]] = [{"tuning": self.tuning, "seconds": self.seconds}]
         if device.type == "cuda" and not operation.waited and self.seconds < SHORT * operation.count:
             self._try_graph()
 
     @property
     def tuning(self) -> dict[str, int]:
-        return {"graph": self._each}
+        """How many operations are in one graph; 0: they are started one by one."""
+        return {"graph": 0 if self._graph is None else self._each}
 
     def sample(self, seconds: float) -> Timed:
         return self._run(max(1, round(seconds / (self.seconds * self._each))))
@@ -99,12 +101,12 @@ class Loaded:
         took = time.perf_counter() - began
         wrong = self._operation.check(self._each)
         if wrong is not None:
-            raise WrongResult(f"the result of {self._name} on {self._device.type} is wrong: {wrong}")
+            raise WrongResult(f"The result of {self._name} on {self._device.type} is wrong: {wrong}.")
         return took
 
     def _try_graph(self) -> None:
         one_by_one = self.seconds
-        each = max(2, min(LONGEST_GRAPH // min(self._operation.count, LONGEST_GRAPH // 2), round(REPLAY / one_by_one)))
+        each = max(1, min(LONGEST_GRAPH // self._operation.count, round(REPLAY / one_by_one)))
         tried: dict[str, object] = {"tuning": {"graph": each}}
         self.search.append(tried)
         try:
