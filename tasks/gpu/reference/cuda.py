@@ -1,8 +1,6 @@
 """Does through PyTorch what the kernels of WebGPU do, so that the two can be held against each other on one card.
 
-A JSON line on stdin for each request: {"id": 1, "ask": "open", "device": "cuda"}. One for each answer on descriptor 3:
-{"id": 1, "answer": …}, {"id": 1, "refused": "a sentence"}, or {"lost": "why"} once the device is of no more use.
-It ends with its stdin, and at once on a signal.
+It is asked and answers as `tasks/gpu/outcome.ts` says. It ends with its stdin, and at once on a signal.
 """
 
 import json
@@ -15,9 +13,10 @@ from pathlib import Path
 # Its sentences, and its network, are the reference training's.
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "training" / "reference"))
 
-from problem import Problem, cannot  # noqa: E402
+from problem import Problem
 
-from opened import ACTION, facts, is_lost, is_out_of_memory, open_device  # noqa: E402
+from opened import facts, is_lost, is_out_of_memory, open_device
+from refusals import WrongResult, refused
 
 ANSWERS = 3
 
@@ -27,23 +26,22 @@ Asked = dict[str, object]
 class Session:
     def __init__(self) -> None:
         self._device = None
-        self._loaded = None
+        self._loaded = {}
+        self._count = 0
 
     def open(self, asked: Asked) -> object:
         self._device = open_device(str(asked.get("device", "cuda")))
-        return facts(self._device)
+        return {"kind": "opened", "facts": facts(self._device), "toggles": [], "all": []}
 
     def load(self, asked: Asked) -> object:
-        """Drops what was loaded before, whether this can be or not."""
         device = self._opened()
-        self.unload({})
         from operations import OPERATIONS
         from operation import Drawn
         from sampling import Loaded
 
         name = str(asked.get("kernel"))
         if name not in OPERATIONS:
-            raise cannot(ACTION, "kernel", f"one of {', '.join(OPERATIONS)}", name)
+            raise refused("kernel", f"one of {', '.join(OPERATIONS)}", name)
         size = whole(asked, "size", 1, 1 << 40)
         try:
             operation = OPERATIONS[name](size, Drawn(device))
@@ -51,9 +49,12 @@ class Session:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise cannot(ACTION, "size", f"one for whose arrays there is memory with {name}", size) from None
-        self._loaded = loaded
+            empty_cache(device)
+            raise refused("size", f"one for whose arrays there is memory with {name}", size) from None
+        self._count += 1
+        self._loaded[self._count] = loaded
         return {
+            "loaded": self._count,
             "tuning": loaded.tuning,
             "search": loaded.search,
             "compileSeconds": loaded.first_seconds,
@@ -64,15 +65,13 @@ class Session:
         }
 
     def sample(self, asked: Asked) -> object:
-        if self._loaded is None:
-            raise cannot(ACTION, "sample", "asked for once a kernel is loaded", "nothing loaded")
-        timed = self._loaded.sample(seconds(asked))
+        timed = self._loaded[self._loaded_as(asked)].sample(seconds(asked))
         device = {} if timed.device_seconds is None else {"deviceSeconds": timed.device_seconds}
         return {"operations": timed.operations, "wallSeconds": timed.wall_seconds, **device}
 
-    def unload(self, _asked: Asked) -> object:
-        self._loaded = None
-        empty_cache(self._device)
+    def unload(self, asked: Asked) -> object:
+        del self._loaded[self._loaded_as(asked)]
+        empty_cache(self._opened())
         return {}
 
     def batch(self, asked: Asked) -> object:
@@ -84,26 +83,32 @@ class Session:
 
     def _opened(self):
         if self._device is None:
-            raise cannot(ACTION, "device", "opened first", "none")
+            raise refused("device", "opened first", "none")
         return self._device
+
+    def _loaded_as(self, asked: Asked) -> int:
+        number = whole(asked, "loaded", 1, 1 << 31)
+        if number not in self._loaded:
+            raise refused("loaded", "one that was loaded", number)
+        return number
 
 
 def whole(asked: Asked, name: str, least: int, most: int) -> int:
     value = asked.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise cannot(ACTION, name, f"a whole number from {least} to {most}", json.dumps(value))
+        raise refused(name, f"a whole number from {least} to {most}", json.dumps(value))
     return value
 
 
 def seconds(asked: Asked) -> float:
     value = asked.get("seconds")
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= 3600:
-        raise cannot(ACTION, "seconds", "a number above 0, to 3600", json.dumps(value))
+        raise refused("seconds", "a number above 0, to 3600", json.dumps(value))
     return float(value)
 
 
 def empty_cache(device) -> None:
-    if device is not None and device.type == "cuda":
+    if device.type == "cuda":
         import torch
 
         torch.cuda.empty_cache()
@@ -115,7 +120,7 @@ def answer(session: Session, line: str) -> dict[str, object]:
     except ValueError:
         asked = None
     if not isinstance(asked, dict):
-        return {"id": 0, "refused": str(cannot(ACTION, "request", "an object in one line of JSON", line.strip()))}
+        return {"id": 0, "refused": str(refused("request", "an object in one line of JSON", line.strip()))}
     asks: dict[object, Callable[[Asked], object]] = {
         name: getattr(session, name) for name in ("open", "load", "sample", "unload", "batch")
     }
@@ -123,10 +128,10 @@ def answer(session: Session, line: str) -> dict[str, object]:
     try:
         ask = asks.get(asked.get("ask"))
         if ask is None:
-            raise cannot(ACTION, "ask", f"one of {', '.join(map(str, asks))}", json.dumps(asked.get("ask")))
+            raise refused("ask", f"one of {', '.join(map(str, asks))}", json.dumps(asked.get("ask")))
         return {**reply, "answer": ask(asked)}
     except Problem as problem:
-        return {**reply, "refused": str(problem)}
+        return {**reply, "refused": str(problem), **({"wrong": True} if isinstance(problem, WrongResult) else {})}
     except Exception as error:  # what a library throws must reach whoever asked
         if is_lost(error):
             return {"lost": f"{error}".splitlines()[0]}

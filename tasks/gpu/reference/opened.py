@@ -4,23 +4,17 @@ import platform
 import sys
 from pathlib import Path
 
-from problem import Problem, cannot
-
-ACTION = "measure by PyTorch"
-
-
-class NoDevice(Problem):
-    """There is no torch, or nothing that it can compute on."""
+from refusals import refused
 
 
 def open_device(wanted: str):
     """The device of torch called `cuda` or `cpu`. Throws where there is none; loads torch, which takes seconds."""
     if wanted not in ("cuda", "cpu"):
-        raise cannot(ACTION, "device", "cuda or cpu", wanted)
+        raise refused("device", "cuda or cpu", wanted)
     try:
         import torch
     except ImportError as error:
-        raise NoDevice(str(cannot(ACTION, "torch", "installed", error))) from None
+        raise refused("torch", "installed", error) from None
     if wanted == "cpu":
         # More than one thread of a busy machine wait for each other.
         torch.set_num_threads(1)
@@ -30,7 +24,7 @@ def open_device(wanted: str):
         torch.cuda.synchronize()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise NoDevice(str(cannot(ACTION, "device", "a CUDA device that torch finds", f"none ({reason})"))) from None
+        raise refused("device", "a CUDA device that torch finds", f"none ({reason})") from None
     return torch.device("cuda", torch.cuda.current_device())
 
 

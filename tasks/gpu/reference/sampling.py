@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from operation import Operation
-from problem import Problem
+from refusals import WrongResult
 
 #: Seconds that a batch must last before its time says how many fit into a sample.
 CALIBRATED = 0.02
@@ -16,10 +16,6 @@ SHORT = 2e-4
 #: Seconds of a graph's replay, and how many operations one may hold.
 REPLAY = 0.01
 LONGEST_GRAPH = 1000
-
-
-class WrongResult(Problem):
-    """What it computed is not what it should be: its time says nothing."""
 
 
 @dataclass(frozen=True)
