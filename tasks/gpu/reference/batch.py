@@ -55,4 +55,5 @@ def keep_below(device, limit: int) -> None:
         torch.cuda.set_per_process_memory_fraction(min(1.0, limit / total), device)
         return
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + limit, mapped + limit))
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + limit, hard))
