@@ -2,7 +2,9 @@ import { devicesHere } from '../training/devices.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-export type CudaHere = { readonly kind: 'here'; readonly devices: number } | { readonly kind: 'none'; readonly why: string }
+export type CudaHere =
+  | { readonly kind: 'here'; readonly devices: number }
+  | { readonly kind: 'none'; readonly why: string }
 
 /** Whether there is a CUDA device, by what the kernel's driver shows: neither torch nor a Python is needed to know. */
 export function cudaHere(env: Env, find: typeof devicesHere = devicesHere): CudaHere {

@@ -43,7 +43,9 @@ export async function memoryAfterTraining(
     const { how, reason, last } = await running.report
     if (during === undefined || how === 'finished') {
       const why = stalls.stalled() ?? reason ?? `it ${how}`
-      throw new Failure(`the training was over before ${signal} came after step ${at}: ${why}\n${last.slice(-5).join('\n')}`)
+      throw new Failure(
+        `the training was over before ${signal} came after step ${at}: ${why}\n${last.slice(-5).join('\n')}`,
+      )
     }
     return await memoryBack(meter, before, await during)
   } finally {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 #: Elements that a check looks at once, so that its float64 copies stay small beside what is checked.
-PIECE = 1 << 22
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { cudaHere } from '../../../tasks/gpu/cuda-here.ts'
 import { cuda } from '../../../tasks/gpu/cuda.ts'
+import { cudaHere } from '../../../tasks/gpu/cuda-here.ts'
 import { type CudaWorker, startCudaWorker } from '../../../tasks/gpu/cuda-worker.ts'
 import { testPython } from '../../python-environments.ts'
 
@@ -97,9 +97,16 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
   test.each<[string, string, number, string]>([
     ['an operation that it does not know', 'sort', 8, "'kernel' must be one of copy, mul, "],
     ['a size that is none', 'copy', 0, "'size' must be a whole number from 1 to 1099511627776: current value is 0"],
-    ['more than there is memory for', 'copy', 2 ** 39, "'size' must be one for whose arrays there is memory with copy: "],
+    [
+      'more than there is memory for',
+      'copy',
+      2 ** 39,
+      "'size' must be one for whose arrays there is memory with copy: ",
+    ],
   ])('refuses %s in one sentence, and goes on', async (_, operation, size, sentence) => {
-    await expect(worker.sample(operation, size, 0.01, context)).rejects.toThrow(`Cannot measure by PyTorch as ${sentence}`)
+    await expect(worker.sample(operation, size, 0.01, context)).rejects.toThrow(
+      `Cannot measure by PyTorch as ${sentence}`,
+    )
     expect((await worker.sample('copy', 64, 0.001, context)).operations).toBeGreaterThan(0)
   })
 
@@ -120,7 +127,7 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
   test('finds memory for the next operation by letting go of those before', async () => {
     const own = await opened(join(import.meta.dir, 'little_memory.py'))
     try {
-      const half = 8e6
+      const half = 24e6
       for (const operation of ['copy', 'mul', 'copy'])
         expect((await own.sample(operation, half, 1e-6, context)).operations).toBe(1)
       await expect(own.sample('triad', 4 * half, 0.001, context)).rejects.toThrow('there is memory with triad')
@@ -165,11 +172,14 @@ describe.skipIf(python === '')('a wrong result is found out before it is timed',
     'that is off by one': ['dot', 'reduction', 'scan', 'upload', 'download', 'device-copy', 'launch', 'launches'],
     'with its rows as columns': ['gemm-f32', 'gemm-f16'],
   }
-  test.each(Object.entries(words).flatMap(([how, names]) => names.map((name) => `${name} ${how}`)))('%s', async (name) => {
-    const sampling = worker.sample(name, name.startsWith('gemm') ? 65 : 1000, 0.001, context)
-    await expect(sampling).rejects.toMatchObject({
-      name: 'Failure',
-      message: expect.stringContaining(`The result of ${name} on cpu is wrong: `),
-    })
-  })
+  test.each(Object.entries(words).flatMap(([how, names]) => names.map((name) => `${name} ${how}`)))(
+    '%s',
+    async (name) => {
+      const sampling = worker.sample(name, name.startsWith('gemm') ? 65 : 1000, 0.001, context)
+      await expect(sampling).rejects.toMatchObject({
+        name: 'Failure',
+        message: expect.stringContaining(`The result of ${name} on cpu is wrong: `),
+      })
+    },
+  )
 })
