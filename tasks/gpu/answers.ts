@@ -29,11 +29,13 @@ const ToggleSeen = v.object({
   how: v.string(),
 })
 
-/** `none`: no adapter of that kind. */
+/** `none`: no adapter of that kind, or (`why`) no WebGPU that could find one. */
 export const Opened = v.variant('kind', [
   v.object({ kind: v.literal('opened'), facts: Facts, toggles: v.array(ToggleSeen), all: Seen }),
-  v.object({ kind: v.literal('none'), all: Seen }),
+  v.object({ kind: v.literal('none'), all: Seen, why: v.optional(v.string()) }),
 ])
+export type ToggleSeen = v.InferOutput<typeof ToggleSeen>
+export type SeenAdapter = v.InferOutput<typeof Seen>[number]
 export type Opened = v.InferOutput<typeof Opened>
 
 export interface LoadedAnswer extends LoadedKernel {

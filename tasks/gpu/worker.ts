@@ -30,6 +30,8 @@ const Seconds = v.pipe(v.number(), v.gtValue(0), v.maxValue(3600))
 const asks = {
   open: ask({ adapter: v.string(), unchecked: v.boolean() }, async (options): Promise<Opened> => {
     if (session !== undefined) throw cannot('open a GPU', 'device', 'opened once', session.device.facts.name)
+    const why = await unloadable()
+    if (why !== undefined) return { kind: 'none', all: [], why }
     const adapter = await openAdapter(options)
     const { all } = adapter
     if (adapter.device === undefined) return { kind: 'none', all: [...all] }
@@ -71,6 +73,16 @@ function ask<E extends v.ObjectEntries>(
     if (parsed.success) return act(parsed.output)
     const [issue] = parsed.issues
     throw cannot('ask the GPU worker', v.getDotPath(issue) ?? 'request', issue.expected ?? 'there', issue.received)
+  }
+}
+
+/** Its library is of another C library, or of another machine. */
+async function unloadable(): Promise<string | undefined> {
+  try {
+    await import('webgpu')
+    return undefined
+  } catch (error) {
+    return cannot('open a GPU', 'webgpu', 'a package that can be loaded', messageOf(error)).message
   }
 }
 

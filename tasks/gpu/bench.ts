@@ -1,0 +1,119 @@
+import { freemem } from 'node:os'
+import { messageOf, Problem, type WorkContext } from '../../lib/index.ts'
+import type { LoadedAnswer } from './answers.ts'
+import type { KernelSample, LoadedKernel } from './kernel.ts'
+import type { GpuWorker } from './open-worker.ts'
+
+export interface SampleOptions {
+  /** About how long the sample is to take; one operation at least. */
+  readonly seconds: number
+  /** Seconds that are spent on finding the kernel's best tuning when it is loaded; 1 when absent. */
+  readonly search?: number
+  /** Without WebGPU's bounds checks. */
+  readonly unchecked?: boolean
+  /** Seconds after which a kernel that has not answered is taken for one without an end. */
+  readonly within?: number
+}
+
+/** Kernels that stay loaded from their first sample on, one sample at a time. */
+export interface Bench {
+  sample(
+    kernel: URL,
+    size: number,
+    options: SampleOptions,
+    context: Pick<WorkContext, 'signal' | 'log'>,
+  ): Promise<KernelSample & LoadedKernel>
+  /** Unloads all; throws a Failure where what samples left is wrong, as those have no speed then. */
+  release(): Promise<void>
+}
+
+/** A worker with what is loaded in it. */
+interface Stand {
+  readonly gpu: GpuWorker
+  readonly loaded: Map<string, LoadedAnswer>
+}
+
+/** `open` starts a worker whenever there is none, or the last has ended. */
+export function benchOf(open: (unchecked: boolean) => Promise<GpuWorker>): Bench {
+  const stands = new Map<boolean, Stand>()
+  const alone = oneAtATime()
+
+  async function standFor(unchecked: boolean): Promise<Stand> {
+    const there = stands.get(unchecked)
+    if (there !== undefined && there.gpu.worker.end() === undefined) return there
+    const stand = { gpu: await open(unchecked), loaded: new Map() }
+    stands.set(unchecked, stand)
+    return stand
+  }
+
+  async function unloadAll(): Promise<void> {
+    const wrong: unknown[] = []
+    for (const { gpu, loaded } of stands.values())
+      for (const [key, { loaded: id }] of loaded) {
+        loaded.delete(key)
+        // What ended has no more to tell.
+        if (gpu.worker.end() === undefined) await gpu.unload(id).catch((error: unknown) => wrong.push(error))
+      }
+    if (wrong.length > 0) throw wrong[0]
+  }
+
+  const held = () => [...stands.values()].flatMap(({ loaded }) => [...loaded.values()])
+
+  async function load(stand: Stand, kernel: URL, size: number, options: SampleOptions): Promise<LoadedAnswer> {
+    const { gpu } = stand
+    const { search = 1, within } = options
+    const footprint = held().reduce((sum, { footprint }) => sum + footprint, 0)
+    // There the memory is the machine's, and the kernel ends whoever takes all of it.
+    if (gpu.facts.kind === 'software' && footprint > freemem() / 4) await unloadAll()
+    try {
+      return await gpu.load(kernel, size, search, within)
+    } catch (error) {
+      if (held().length === 0 || gpu.worker.end() !== undefined || !(error instanceof Problem)) throw error
+      // It may be that they do not fit in memory together.
+      await unloadAll()
+      return gpu.load(kernel, size, search, within)
+    }
+  }
+
+  return {
+    sample: (kernel, size, options, { signal, log }) =>
+      alone(async () => {
+        signal.throwIfAborted()
+        const { seconds, unchecked = false, within } = options
+        const stand = await standFor(unchecked)
+        const { gpu, loaded } = stand
+        const stop = () => void gpu.worker.stop()
+        signal.addEventListener('abort', stop, { once: true })
+        try {
+          const key = `${kernel.href} ${size}`
+          const before = loaded.get(key)
+          const one = before ?? (await load(stand, kernel, size, options))
+          loaded.set(key, one)
+          if (before === undefined) log(loadedText(kernel, size, one))
+          const { loaded: id, ...rest } = one
+          return { ...rest, ...(await gpu.sample(id, seconds, within)) }
+        } finally {
+          signal.removeEventListener('abort', stop)
+        }
+      }),
+    release: () => alone(unloadAll),
+  }
+}
+
+function loadedText(kernel: URL, size: number, { tuning, search, compileSeconds }: LoadedAnswer): string {
+  const name = kernel.pathname.split('/').at(-1)?.replace(/\.ts$/, '')
+  const chosen = Object.entries(tuning).map(([choice, value]) => `${choice} ${value}`)
+  const refused = search.filter(({ refused }) => refused !== undefined)
+  const out =
+    refused.length === 0 ? '' : `, ${refused.length} refused: ${refused.map(({ refused }) => refused).join('; ')}`
+  return `${name} at ${size}: ${chosen.join(', ') || 'nothing to tune'} (${search.length} tried${out}), compiled in ${Math.round(compileSeconds * 1000)} ms`
+}
+
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next.catch(messageOf)
+    return next
+  }
+}

@@ -1,0 +1,123 @@
+import { Problem, type RunningService, type Service, type ServiceContext, type WorkContext } from '../../lib/index.ts'
+import type { SeenAdapter, ToggleSeen } from './answers.ts'
+import { type Bench, benchOf } from './bench.ts'
+import { absence } from './hints.ts'
+import type { DeviceFacts } from './kernel.ts'
+import { type FoundGpu, type GpuWorker, openWorker } from './open-worker.ts'
+
+/** What a step is given for a GPU: one that is there, or why there is none. */
+export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu
+
+export interface PresentGpu extends Bench {
+  readonly kind: 'present'
+  readonly facts: DeviceFacts
+  /** What was switched in Dawn, and whether its effect is seen. */
+  readonly toggles: readonly ToggleSeen[]
+  /** All adapters that there are. */
+  readonly adapters: readonly SeenAdapter[]
+  /** A worker of the step's own, which it stops: for what may end a worker, or must find memory as nobody used it. */
+  open(context: Pick<WorkContext, 'signal' | 'log'>, options?: { readonly unchecked?: boolean }): Promise<GpuWorker>
+}
+
+/** For `skipUnless: ({ gpu }) => present(gpu)`. */
+export function present(gpu: GpuClient): true | string {
+  return gpu.kind === 'present' ? true : gpu.sentence
+}
+
+/** For the function of a step that is skipped otherwise. */
+export function presentGpu(gpu: GpuClient): PresentGpu {
+  if (gpu.kind === 'present') return gpu
+  throw new Problem(gpu.sentence)
+}
+
+/**
+ * The GPU that a plan's steps use, through WebGPU in a process that it may crash: `hardware` (never the CPU), `software` (the CPU), or part of
+ * an adapter's name. Without one it starts as well, so that steps can be skipped with the reason.
+ */
+export function gpu(adapter: string): Service<GpuClient> {
+  return {
+    name: 'gpu',
+    async start(context) {
+      const found = await openWorker({ adapter, unchecked: false }, context)
+      return found.kind === 'none' ? absent(adapter, found, context) : running(adapter, found, context)
+    },
+  }
+}
+
+function absent(
+  adapter: string,
+  { all, why }: Extract<FoundGpu, { kind: 'none' }>,
+  { env }: ServiceContext,
+): RunningService<GpuClient> {
+  const sentence = why ?? absence(adapter, all, env)
+  return { client: { kind: 'absent', sentence }, detail: 'none', ready: async () => {}, stop: async () => {} }
+}
+
+function running(
+  adapter: string,
+  { gpu: first, all }: Extract<FoundGpu, { kind: 'opened' }>,
+  context: ServiceContext,
+): RunningService<GpuClient> {
+  const { facts, toggles } = first
+  for (const sentence of remarks(facts, toggles, all)) context.announce(sentence)
+  const { name, driver } = facts
+  const workers = [first]
+  const open = async (unchecked: boolean, { signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
+    const found = await openWorker({ adapter, unchecked }, { env: context.env, signal, log })
+    if (found.kind === 'none') throw new Problem(`${name} was there when the run began, and is there no more`)
+    workers.push(found.gpu)
+    for (const sentence of switched(found.gpu.toggles)) context.announce(sentence)
+    return found.gpu
+  }
+  let fresh: GpuWorker | undefined = first
+  const bench = benchOf(async (unchecked) => {
+    const unused = unchecked ? undefined : fresh
+    fresh = unchecked ? fresh : undefined
+    return unused ?? open(unchecked, context)
+  })
+  return {
+    client: {
+      kind: 'present',
+      facts,
+      toggles,
+      adapters: all,
+      ...bench,
+      open: (context, { unchecked = false } = {}) => open(unchecked, context),
+    },
+    detail: `${labelOf(facts)}, ${driver}`,
+    gpu: { name: labelOf(facts), driver },
+    ready: async () => {},
+    stop: () => Promise.all(workers.map(({ worker }) => worker.stop())),
+  }
+}
+
+/** As rows and pages name it. */
+export function labelOf({ name, kind }: Pick<DeviceFacts, 'name' | 'kind'>): string {
+  return kind === 'software' ? `${name} · software` : name
+}
+
+/** What a person should know before numbers come. */
+export function remarks(
+  facts: DeviceFacts,
+  toggles: readonly ToggleSeen[],
+  all: readonly SeenAdapter[],
+): readonly string[] {
+  const names = all.map(({ name }) => name)
+  return [
+    ...(all.length > 1
+      ? [
+          `There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; --set adapter=NAME takes another.`,
+        ]
+      : []),
+    ...(facts.kind === 'software'
+      ? [`${facts.name} is the CPU: what it computes is judged, its speed says nothing of a card.`]
+      : []),
+    ...switched(toggles),
+  ]
+}
+
+function switched(toggles: readonly ToggleSeen[]): readonly string[] {
+  return toggles.flatMap(({ name, asked, seen, how }) =>
+    seen === 'no' ? [`Dawn was asked to have ${name} ${asked}, and it does not show: ${how}.`] : [],
+  )
+}
