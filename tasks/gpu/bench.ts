@@ -27,14 +27,17 @@ export interface Bench {
   release(): Promise<void>
 }
 
+/** What of a worker is asked here: WebGPU's, or that of PyTorch. */
+export type BenchWorker = Pick<GpuWorker, 'facts' | 'worker' | 'load' | 'sample' | 'unload'>
+
 /** A worker with what is loaded in it. */
 interface Stand {
-  readonly gpu: GpuWorker
+  readonly gpu: BenchWorker
   readonly loaded: Map<string, LoadedAnswer>
 }
 
 /** `open` starts a worker whenever there is none, or the last has ended. */
-export function benchOf(open: (unchecked: boolean) => Promise<GpuWorker>): Bench {
+export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Bench {
   const stands = new Map<boolean, Stand>()
   const alone = oneAtATime()
 

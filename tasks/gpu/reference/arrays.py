@@ -15,7 +15,7 @@ Expected = Callable[[slice], tuple[torch.Tensor, torch.Tensor | float]]
 
 
 def elementwise(
-    run: Callable[[], object], output: torch.Tensor, inputs: tuple[torch.Tensor, ...], flop: int, expected: Expected
+    run: Callable[[], object], output: torch.Tensor, inputs: tuple[torch.Tensor, ...], expected: Expected
 ) -> Operation:
     def check(_operations: int) -> str | None:
         for first in range(0, output.numel(), PIECE):
@@ -28,13 +28,13 @@ def elementwise(
     # Each input is read once and the output written once: `out=` allocates nothing, and a GPU reads nothing of what it
     # overwrites.
     moved = 4 * output.numel() * (len(inputs) + 1)
-    return Operation(run, check, (output,), inputs, bytes=moved, flop=flop * output.numel())
+    return Operation(run, check, (output,), inputs, bytes=moved)
 
 
 def copy(size: int, drawn: Drawn) -> Operation:
     a, c = drawn.uniform(size), drawn.empty(size)
     # The driver's own copy, as that is how it is done in PyTorch; BabelStream has a kernel.
-    return elementwise(lambda: c.copy_(a), c, (a,), 0, lambda at: (a[at].double(), 0.0))
+    return elementwise(lambda: c.copy_(a), c, (a,), lambda at: (a[at].double(), 0.0))
 
 
 def mul(size: int, drawn: Drawn) -> Operation:
@@ -44,7 +44,7 @@ def mul(size: int, drawn: Drawn) -> Operation:
         right = c[at].double() * SCALAR
         return right, right.abs() * ULP
 
-    return elementwise(lambda: torch.mul(c, SCALAR, out=b), b, (c,), 1, expected)
+    return elementwise(lambda: torch.mul(c, SCALAR, out=b), b, (c,), expected)
 
 
 def add(size: int, drawn: Drawn) -> Operation:
@@ -54,7 +54,7 @@ def add(size: int, drawn: Drawn) -> Operation:
         right = a[at].double() + b[at].double()
         return right, right.abs() * ULP
 
-    return elementwise(lambda: torch.add(a, b, out=c), c, (a, b), 1, expected)
+    return elementwise(lambda: torch.add(a, b, out=c), c, (a, b), expected)
 
 
 def triad(size: int, drawn: Drawn) -> Operation:
@@ -65,7 +65,7 @@ def triad(size: int, drawn: Drawn) -> Operation:
         # Fused or not: without fusing the product is rounded too.
         return left + right, (left.abs() + right.abs()) * ULP
 
-    return elementwise(lambda: torch.add(b, c, alpha=SCALAR, out=a), a, (b, c), 2, expected)
+    return elementwise(lambda: torch.add(b, c, alpha=SCALAR, out=a), a, (b, c), expected)
 
 
 def dot(size: int, drawn: Drawn) -> Operation:
@@ -76,7 +76,7 @@ def dot(size: int, drawn: Drawn) -> Operation:
         total = sum(((a[at].double() * b[at].double()).sum() for at in pieces), torch.zeros((), dtype=torch.float64))
         return differs(sum_.cpu(), torch.as_tensor(total).cpu(), 0.0)
 
-    return Operation(lambda: torch.dot(a, b, out=sum_), check, (sum_,), (a, b), bytes=8 * size, flop=2 * size)
+    return Operation(lambda: torch.dot(a, b, out=sum_), check, (sum_,), (a, b), bytes=8 * size)
 
 
 def reduction(size: int, drawn: Drawn) -> Operation:
@@ -86,7 +86,7 @@ def reduction(size: int, drawn: Drawn) -> Operation:
         total = sum(a[first : first + PIECE].double().sum().item() for first in range(0, size, PIECE))
         return differs(sum_.cpu(), torch.tensor(total, dtype=torch.float64), 0.0)
 
-    return Operation(lambda: torch.sum(a, dim=0, out=sum_), check, (sum_,), (a,), bytes=4 * size, flop=size)
+    return Operation(lambda: torch.sum(a, dim=0, out=sum_), check, (sum_,), (a,), bytes=4 * size)
 
 
 def scan(size: int, drawn: Drawn) -> Operation:
@@ -103,4 +103,4 @@ def scan(size: int, drawn: Drawn) -> Operation:
         return None
 
     # Read once and written once is the least; one that needs a second pass reads more, and shows that as a lower rate.
-    return Operation(lambda: torch.cumsum(a, 0, out=sums), check, (sums,), (a,), bytes=8 * size, flop=size)
+    return Operation(lambda: torch.cumsum(a, 0, out=sums), check, (sums,), (a,), bytes=8 * size)

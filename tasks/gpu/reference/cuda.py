@@ -70,8 +70,13 @@ class Session:
         return {"operations": timed.operations, "wallSeconds": timed.wall_seconds, **device}
 
     def unload(self, asked: Asked) -> object:
-        del self._loaded[self._loaded_as(asked)]
-        empty_cache(self._opened())
+        """Says so where what the samples left is wrong: their times are of nothing, then."""
+        loaded = self._loaded.pop(self._loaded_as(asked))
+        try:
+            loaded.check()
+        finally:
+            del loaded
+            empty_cache(self._opened())
         return {}
 
     def batch(self, asked: Asked) -> object:

@@ -34,7 +34,7 @@ class Operation:
 
 
 class Drawn:
-    """Tensors of the device, drawn from one seed: zeros take less power, and so run faster, than what is computed with."""
+    """Tensors of the device, drawn from one seed: zeros take less power, and so run faster, than numbers do."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -35,6 +35,8 @@ class Loaded:
         self._graph: torch.cuda.CUDAGraph | None = None
         #: Operations of one replay.
         self._each = 1
+        #: Operations since its outputs were reset.
+        self._done = 0
         #: The first one loads what it is made of.
         self.first_seconds = self._verify()
         self.seconds = self._calibrated()
@@ -49,6 +51,12 @@ class Loaded:
 
     def sample(self, seconds: float) -> Timed:
         return self._run(max(1, round(seconds / (self.seconds * self._each))))
+
+    def check(self) -> None:
+        """Throws a WrongResult for what its outputs hold after all that it did."""
+        wrong = self._operation.check(self._done)
+        if wrong is not None:
+            raise WrongResult(f"The result of {self._name} on {self._device.type} is wrong: {wrong}.")
 
     def _calibrated(self) -> float:
         batch = 1
@@ -78,6 +86,7 @@ class Loaded:
         synchronize()
         wall = time.perf_counter() - began
         operations = times * self._each
+        self._done += operations
         device = None if events is None else events[0].elapsed_time(events[1]) / 1000 / operations
         return Timed(operations, device, wall / operations)
 
@@ -95,9 +104,8 @@ class Loaded:
         self._start_one()()
         self._synchronize()
         took = time.perf_counter() - began
-        wrong = self._operation.check(self._each)
-        if wrong is not None:
-            raise WrongResult(f"The result of {self._name} on {self._device.type} is wrong: {wrong}.")
+        self._done = self._each
+        self.check()
         return took
 
     def _try_graph(self) -> None:
@@ -117,3 +125,5 @@ class Loaded:
             tried["refused"] = str(error).splitlines()[0]
         if self.seconds >= one_by_one or "refused" in tried:
             self._graph, self._each, self.seconds = None, 1, one_by_one
+            # What it counts began with the graph's.
+            self._verify()

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { benchOf } from '../../../tasks/gpu/bench.ts'
 import { cuda } from '../../../tasks/gpu/cuda.ts'
 import { cudaHere } from '../../../tasks/gpu/cuda-here.ts'
-import { type CudaWorker, startCudaWorker } from '../../../tasks/gpu/cuda-worker.ts'
+import { type CudaWorker, openCuda } from '../../../tasks/gpu/cuda-worker.ts'
+import type { KernelSample, LoadedKernel } from '../../../tasks/gpu/kernel.ts'
 import { testPython } from '../../python-environments.ts'
 
 setDefaultTimeout(120_000)
@@ -12,15 +14,31 @@ const found = await testPython('train')
 const python = 'path' in found ? found.path : ''
 if ('unavailable' in found) console.warn(`PyTorch beside WebGPU is not tested: ${found.unavailable}`)
 
-const context = { signal: new AbortController().signal }
+const signal = new AbortController().signal
 // On a machine with a card, too, these are of the CPU alone.
 const env = { ...process.env, CUDA_VISIBLE_DEVICES: '' }
-const options = { python, device: 'cpu', env, signal: context.signal, log: () => {} } as const
+const options = { python, device: 'cpu', env, signal, log: () => {} } as const
 
-async function opened(program?: string): Promise<CudaWorker> {
-  const started = await startCudaWorker({ ...options, program })
-  if (typeof started === 'string') throw new Error(started)
-  return started
+interface Opened extends CudaWorker {
+  take(operation: string, size: number, seconds: number, stop?: AbortSignal): Promise<KernelSample & LoadedKernel>
+  release(): Promise<void>
+}
+
+async function opened(program?: string): Promise<Opened> {
+  const worker = await openCuda({ ...options, program })
+  if (typeof worker === 'string') throw new Error(worker)
+  const bench = benchOf(async () => worker)
+  return {
+    ...worker,
+    release: bench.release,
+    take: (operation, size, seconds, stop = signal) =>
+      bench.sample(
+        new URL(`file:///${encodeURIComponent(operation)}.ts`),
+        size,
+        { seconds },
+        { signal: stop, log() {} },
+      ),
+  }
 }
 
 describe('whether there is a CUDA device', () => {
@@ -47,7 +65,7 @@ describe('whether there is a CUDA device', () => {
     const service = cuda()
     await service.precondition?.(env)
     const running = await service.start({
-      ...context,
+      signal,
       ...{ plan: 'p', run: 'r', folder: '/nowhere', keep: false, env },
       ...{ log() {}, progress() {}, secret() {}, announce: (said: string) => expect(said).toBe('') },
     })
@@ -56,7 +74,7 @@ describe('whether there is a CUDA device', () => {
 })
 
 describe.skipIf(python === '')('the worker of PyTorch', () => {
-  let worker: CudaWorker
+  let worker: Opened
   beforeAll(async () => {
     worker = await opened()
   })
@@ -66,26 +84,34 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
     expect(worker.facts).toMatchObject({ kind: 'software', backend: 'torch-cpu' })
   })
 
-  // Bytes and FLOP by the formulas of BabelStream and of a product of square matrices, for a size of 4,096, or an edge of 64.
+  // Bytes and FLOP by the formulas of BabelStream and of a product of square matrices, for 4,096 elements, or an edge of 64.
   const [n, edge] = [4096, 64]
-  test.each<[string, number, { bytes: number; flop: number; count?: number }]>([
-    ['copy', n, { bytes: 2 * 4 * n, flop: 0 }],
-    ['mul', n, { bytes: 2 * 4 * n, flop: n }],
-    ['add', n, { bytes: 3 * 4 * n, flop: n }],
-    ['triad', n, { bytes: 3 * 4 * n, flop: 2 * n }],
-    ['dot', n, { bytes: 2 * 4 * n, flop: 2 * n }],
-    ['reduction', n, { bytes: 4 * n, flop: n }],
-    ['scan', n, { bytes: 2 * 4 * n, flop: n }],
+  test.each<[string, number, { bytes?: number; flop?: number; count?: number }]>([
+    ['stream-copy', n, { bytes: 2 * 4 * n }],
+    ['stream-mul', n, { bytes: 2 * 4 * n }],
+    ['stream-add', n, { bytes: 3 * 4 * n }],
+    ['stream-triad', n, { bytes: 3 * 4 * n }],
+    ['stream-dot', n, { bytes: 2 * 4 * n }],
+    ['reduce', n, { bytes: 4 * n }],
+    ['scan', n, { bytes: 2 * 4 * n }],
     ['gemm-f32', edge, { bytes: 3 * 4 * edge ** 2, flop: 2 * edge ** 3 }],
     ['gemm-f16', edge, { bytes: 3 * 2 * edge ** 2, flop: 2 * edge ** 3 }],
-    ['upload', n, { bytes: n, flop: 0 }],
-    ['download', n, { bytes: n, flop: 0 }],
-    ['device-copy', n, { bytes: 2 * n, flop: 0 }],
-    ['launch', 1, { bytes: 0, flop: 0, count: 1 }],
-    ['launches', 50, { bytes: 0, flop: 0, count: 50 }],
+    ['upload', n, { bytes: 4 * n }],
+    ['download', n, { bytes: 4 * n }],
+    ['buffer-copy', n, { bytes: 2 * 4 * n }],
+    ['latency-submit', 1, {}],
+    ['latency-dispatch', 50, { count: 50 }],
+    ['latency-round-trip', 1, {}],
   ])('does %s of %i right, and says what it moves and how long it takes', async (operation, size, moves) => {
-    const sample = await worker.sample(operation, size, 0.02, context)
-    expect(sample).toMatchObject({ count: 1, ...moves, tuning: { graph: 0 }, deviceSeconds: undefined })
+    const sample = await worker.take(operation, size, 0.02)
+    expect(sample).toMatchObject({
+      bytes: 0,
+      flop: 0,
+      count: 1,
+      ...moves,
+      tuning: { graph: 0 },
+      deviceSeconds: undefined,
+    })
     expect(sample.wallSeconds).toBeGreaterThan(0)
     expect(sample.search).toHaveLength(1)
     expect(sample.footprint).toBeGreaterThan(0)
@@ -95,19 +121,22 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
   })
 
   test.each<[string, string, number, string]>([
-    ['an operation that it does not know', 'sort', 8, "'kernel' must be one of copy, mul, "],
-    ['a size that is none', 'copy', 0, "'size' must be a whole number from 1 to 1099511627776: current value is 0"],
+    ['an operation that it does not know', 'sort', 8, "'kernel' must be one of stream-copy, stream-mul, "],
+    [
+      'a size that is none',
+      'stream-copy',
+      0,
+      "'size' must be a whole number from 1 to 1099511627776: current value is 0",
+    ],
     [
       'more than there is memory for',
-      'copy',
+      'stream-copy',
       2 ** 39,
-      "'size' must be one for whose arrays there is memory with copy: ",
+      "'size' must be one for whose arrays there is memory with stream-copy: ",
     ],
   ])('refuses %s in one sentence, and goes on', async (_, operation, size, sentence) => {
-    await expect(worker.sample(operation, size, 0.01, context)).rejects.toThrow(
-      `Cannot measure by PyTorch as ${sentence}`,
-    )
-    expect((await worker.sample('copy', 64, 0.001, context)).operations).toBeGreaterThan(0)
+    await expect(worker.take(operation, size, 0.01)).rejects.toThrow(`Cannot measure by PyTorch as ${sentence}`)
+    expect((await worker.take('stream-copy', 64, 0.001)).operations).toBeGreaterThan(0)
   })
 
   test('says so where there is no CUDA device, or no torch', async () => {
@@ -119,7 +148,7 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
     })
     const bare = Bun.which('python3')
     if (bare !== null && Bun.spawnSync([bare, '-c', 'import torch']).exitCode !== 0)
-      expect(await startCudaWorker({ ...options, python: bare })).toMatch(
+      expect(await openCuda({ ...options, python: bare })).toMatch(
         /^Cannot measure by PyTorch as 'torch' must be installed: current value is No module named 'torch'/,
       )
   })
@@ -128,18 +157,16 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
     const own = await opened(join(import.meta.dir, 'little_memory.py'))
     try {
       const half = 24e6
-      for (const operation of ['copy', 'mul', 'copy'])
-        expect((await own.sample(operation, half, 1e-6, context)).operations).toBe(1)
-      await expect(own.sample('triad', 4 * half, 0.001, context)).rejects.toThrow('there is memory with triad')
+      for (const operation of ['stream-copy', 'stream-mul', 'stream-copy'])
+        expect((await own.take(operation, half, 1e-6)).operations).toBe(1)
+      await expect(own.take('stream-triad', 4 * half, 0.001)).rejects.toThrow('there is memory with stream-triad')
     } finally {
       await own.worker.stop()
     }
   })
 
   test('whether a batch fits is found by training with it: three steps, and an optimiser', async () => {
-    const Tried = v.object({ fits: v.string(), why: v.optional(v.string()) })
-    const ask = (images: number) =>
-      worker.worker.ask({ ask: 'batch', images, resolution: 32, limit: 400_000_000 }, Tried, 60_000)
+    const ask = (images: number) => worker.tryBatch(images, 32, 400_000_000)
     expect(await ask(8)).toEqual({ kind: 'answered', value: { fits: 'yes' } })
     expect(await ask(20_000)).toMatchObject({
       kind: 'answered',
@@ -150,7 +177,7 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
   // The last: it is gone then.
   test('ends at once when it is told to stop, in the midst of a long sample', async () => {
     const stop = new AbortController()
-    const sampling = worker.sample('triad', 1 << 16, 60, { signal: stop.signal })
+    const sampling = worker.take('stream-triad', 1 << 16, 60, stop.signal)
     setTimeout(() => stop.abort(new Error('told to stop')), 300)
     await expect(sampling).rejects.toThrow('told to stop')
     expect(worker.worker.end()).toMatchObject({ kind: 'stopped' })
@@ -158,24 +185,35 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
 })
 
 describe.skipIf(python === '')('a wrong result is found out before it is timed', () => {
-  let worker: CudaWorker
+  let worker: Opened
   beforeAll(async () => {
     worker = await opened(join(import.meta.dir, 'wrong_result.py'))
   })
   afterAll(() => worker.worker.stop())
 
-  const all = ['copy', 'mul', 'add', 'triad', 'dot', 'reduction', 'scan', 'gemm-f32', 'gemm-f16', 'upload', 'download']
+  const stream = ['stream-copy', 'stream-mul', 'stream-add', 'stream-triad']
+  const moves = ['upload', 'download', 'buffer-copy']
+  const counts = ['latency-submit', 'latency-dispatch', 'latency-round-trip']
+  const gemm = ['gemm-f32', 'gemm-f16']
   const words = {
-    'that does nothing': [...all, 'device-copy', 'launch', 'launches'],
-    'with a NaN': ['copy', 'mul', 'add', 'triad', 'scan', 'gemm-f32', 'gemm-f16'],
-    'with a wrong bit': ['copy', 'mul', 'add', 'triad'],
-    'that is off by one': ['dot', 'reduction', 'scan', 'upload', 'download', 'device-copy', 'launch', 'launches'],
-    'with its rows as columns': ['gemm-f32', 'gemm-f16'],
+    'that does nothing': [...stream, 'stream-dot', 'reduce', 'scan', ...gemm, ...moves, ...counts],
+    'with a NaN': [...stream, 'scan', ...gemm, ...moves],
+    'with a wrong bit': [...stream, ...moves],
+    'that is off by one': ['stream-dot', 'reduce', 'scan', ...counts],
+    'with its rows as columns': gemm,
   }
+  test('also where it only goes wrong in its samples: those are worth nothing then', async () => {
+    await worker.take('scan that goes wrong later', 1000, 0.001)
+    await expect(worker.release()).rejects.toMatchObject({
+      name: 'Failure',
+      message: expect.stringContaining('The result of scan that goes wrong later on cpu is wrong: element 999 is '),
+    })
+  })
+
   test.each(Object.entries(words).flatMap(([how, names]) => names.map((name) => `${name} ${how}`)))(
     '%s',
     async (name) => {
-      const sampling = worker.sample(name, name.startsWith('gemm') ? 65 : 1000, 0.001, context)
+      const sampling = worker.take(name, name.startsWith('gemm') ? 65 : 1000, 0.001)
       await expect(sampling).rejects.toMatchObject({
         name: 'Failure',
         message: expect.stringContaining(`The result of ${name} on cpu is wrong: `),

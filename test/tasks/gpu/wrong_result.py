@@ -28,6 +28,25 @@ def spoilt(name: str, spoil):
     return prepare
 
 
+def later(name: str):
+    """The second is right no more."""
+
+    def prepare(size: int, drawn):
+        operation = right[name](size, drawn)
+        done = 0
+
+        def run() -> None:
+            nonlocal done
+            done += 1
+            operation.run()
+            if done > 1:
+                one_more(operation.outputs[0])
+
+        return dataclasses.replace(operation, run=run)
+
+    return prepare
+
+
 def nothing(name: str):
     """It writes nothing at all: what is there was not computed."""
     return lambda size, drawn: dataclasses.replace(right[name](size, drawn), run=lambda: None)
@@ -51,13 +70,17 @@ def rows_twisted(output: torch.Tensor) -> None:
 
 for name in right:
     operations.OPERATIONS[f"{name} that does nothing"] = nothing(name)
-for name in ("copy", "mul", "add", "triad", "scan", "gemm-f32", "gemm-f16"):
+operations.OPERATIONS["scan that goes wrong later"] = later("scan")
+STREAM = ("stream-copy", "stream-mul", "stream-add", "stream-triad")
+GEMM = ("gemm-f32", "gemm-f16")
+COUNTED = ("latency-submit", "latency-dispatch", "latency-round-trip")
+for name in (*STREAM, "scan", "upload", "download", "buffer-copy", *GEMM):
     operations.OPERATIONS[f"{name} with a NaN"] = spoilt(name, last_is_nan)
-for name in ("copy", "mul", "add", "triad"):
+for name in (*STREAM, "upload", "download", "buffer-copy"):
     operations.OPERATIONS[f"{name} with a wrong bit"] = spoilt(name, one_bit)
-for name in ("dot", "reduction", "scan", "upload", "download", "device-copy", "launch", "launches"):
+for name in ("stream-dot", "reduce", "scan", *COUNTED):
     operations.OPERATIONS[f"{name} that is off by one"] = spoilt(name, one_more)
-for name in ("gemm-f32", "gemm-f16"):
+for name in GEMM:
     operations.OPERATIONS[f"{name} with its rows as columns"] = spoilt(name, rows_twisted)
 
 cuda.main()
