@@ -20,20 +20,21 @@ const latencies = ['latency-submit', 'latency-dispatch', 'latency-round-trip']
 
 describe.skipIf(why !== '')(`GPU kernels on a software driver${why}`, () => {
   let gpu: Awaited<ReturnType<typeof onSoftware>>
+  // Compiles shaders with barriers in a fifth of the time.
+  let unchecked: Awaited<ReturnType<typeof onSoftware>>
   beforeAll(async () => {
     gpu = await onSoftware()
+    unchecked = await onSoftware({ unchecked: true })
   })
-  afterAll(() => gpu.close())
+  afterAll(() => Promise.all([gpu.close(), unchecked.close()]))
 
   // Neither a multiple of a workgroup nor of a vector.
   test.each([...streams, ...counts, ...transfers])('%s is right at every tuning', async (kernel) => {
     expect(await wrongIn(gpu, kernel, 33_027)).toBeUndefined()
   })
 
-  // First and last: of vectors, and of single elements. All of them where time is no matter.
-  test.each(blocks)('%s is right', async (kernel) => {
-    const tunings: Readonly<Record<string, string>>[] = long ? [{}] : [{ tuning: '0' }, { tuning: '-1' }]
-    for (const tuning of tunings) expect(await wrongIn(gpu, kernel, 33_027, tuning)).toBeUndefined()
+  test.each(blocks)('%s is right with all bounds checked', async (kernel) => {
+    expect(await wrongIn(gpu, kernel, 5003, { tuning: '0' })).toBeUndefined()
   })
 
   test.each(latencies)('%s is right', async (kernel) => {
@@ -62,9 +63,9 @@ describe.skipIf(why !== '')(`GPU kernels on a software driver${why}`, () => {
     })
     await fc.assert(
       fc.asyncProperty(tried, async ({ kernel, tuning, size }) => {
-        expect(await wrongIn(gpu, kernel, size, { tuning })).toBeUndefined()
+        expect(await wrongIn(unchecked, kernel, size, { tuning })).toBeUndefined()
       }),
-      { numRuns: long ? 100 : 5 },
+      { numRuns: long ? 100 : 12 },
     )
   })
 
