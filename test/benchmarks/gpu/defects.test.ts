@@ -31,7 +31,7 @@ describe.skipIf(why !== '').each([false, true])(`a kernel with a defect, uncheck
   })
 
   test.each([
-    ['does not compile', "line 11:11: expected '{' for function body"],
+    ['does not compile', "line 13:11: expected '{' for function body"],
     ['has no such entry', `Entry point ""main"" doesn't exist in the shader module [ShaderModule (unlabeled)].`],
   ])('that %s is refused with what the compiler says', async (defect, said) => {
     const refused = `refused: Cannot run kernel stream-copy at size ${size} on ${gpu.facts.name}: ${said}`

@@ -46,10 +46,11 @@ describe.skipIf(why !== '')(`GPU kernels on a software driver${why}`, () => {
       kernel: fc.constantFrom(...streams, ...counts, ...transfers),
       tuning: fc.nat(15).map(String),
       size: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 70_000 })),
+      row: fc.constantFrom('65535', '7'),
     })
     await fc.assert(
-      fc.asyncProperty(tried, async ({ kernel, tuning, size }) => {
-        expect(await wrongIn(gpu, kernel, size, { tuning })).toBeUndefined()
+      fc.asyncProperty(tried, async ({ kernel, size, ...options }) => {
+        expect(await wrongIn(gpu, kernel, size, options)).toBeUndefined()
       }),
       { numRuns: long ? 500 : 40 },
     )
@@ -60,10 +61,11 @@ describe.skipIf(why !== '')(`GPU kernels on a software driver${why}`, () => {
       kernel: fc.constantFrom(...blocks),
       tuning: fc.nat(15).map(String),
       size: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9_000 })),
+      row: fc.constantFrom('65535', '3'),
     })
     await fc.assert(
-      fc.asyncProperty(tried, async ({ kernel, tuning, size }) => {
-        expect(await wrongIn(unchecked, kernel, size, { tuning })).toBeUndefined()
+      fc.asyncProperty(tried, async ({ kernel, size, ...options }) => {
+        expect(await wrongIn(unchecked, kernel, size, options)).toBeUndefined()
       }),
       { numRuns: long ? 100 : 12 },
     )
