@@ -65,26 +65,29 @@ export function reductionKernel(reduction: Reduction): Kernel {
 
 function blockShader({ from, term }: Reduction, size: number, shape: Shape, group: string): string {
   const { workgroup, vector, each } = shape
+  const type = typeOf(shape)
   const [whole, rest] = [Math.floor(size / vector), size % vector]
-  const letters = from.map((name, at) => `let ${['x', 'y'][at]} = ${name}[i];`).join(' ')
+  const load = (i: string) => from.map((name, at) => `let ${['x', 'y'][at]} = ${name}[${i}];`).join(' ')
   const tail = Array.from({ length: rest }, (_, at) => `z[${at}]`).join(' + ')
   return `
-${from.map((name, at) => `@group(0) @binding(${at}) var<storage, read> ${name}: array<${typeOf(shape)}>;`).join('\n')}
+${from.map((name, at) => `@group(0) @binding(${at}) var<storage, read> ${name}: array<${type}>;`).join('\n')}
 @group(0) @binding(${from.length}) var<storage, read_write> sums: array<f32>;
 ${treeShader(workgroup)}
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let block = ${group};
-  var i = block * ${workgroup * each}u + local;
-  var held = ${typeOf(shape)}();
+  let first = block * ${workgroup * each}u + local;
+  var held = ${type}();
   var tail = 0f;
-${unrolled(
-  each,
-  () => `  if (i < ${whole}u) { ${letters} held += ${term}; }
-  ${rest === 0 ? '' : `if (i == ${whole}u) { ${letters} let z = ${term}; tail = ${tail}; }`}
-  i += ${workgroup}u;`,
-)}
-  let sum = tree(local, tail + ${vector === 1 ? 'held' : `dot(held, ${typeOf(shape)}(1))`});
+  if (first + ${workgroup * (each - 1)}u < ${whole}u) {
+${unrolled(each, (at) => `    { ${load(`first + ${at * workgroup}u`)} held += ${term}; }`)}
+  } else {
+    for (var i = first; i < first + ${workgroup * each}u; i += ${workgroup}u) {
+      if (i < ${whole}u) { ${load('i')} held += ${term}; }
+      ${rest === 0 ? '' : `if (i == ${whole}u) { ${load('i')} let z = ${term}; tail = ${tail}; }`}
+    }
+  }
+  let sum = tree(local, tail + ${vector === 1 ? 'held' : `dot(held, ${type}(1))`});
   if (local == 0u && block < ${blocksOf(size, shape)}u) { sums[block] = sum; }
 }
 `

@@ -48,29 +48,46 @@ export function streamKernel(operation: StreamOperation): Kernel {
   }
 }
 
-/** Neighbours take neighbours, each of them `each` vectors a workgroup apart. Written out, as Tint does not unroll. */
+/**
+ * Neighbours take neighbours, each of them `each` vectors a workgroup apart. All is loaded before anything is stored, as a compiler that can't
+ * tell whether the arrays overlap keeps to the order; written out, as Tint does not unroll.
+ */
 function shader({ from, to, expression }: StreamOperation, size: number, shape: Shape, group: string): string {
   const { workgroup, vector, each } = shape
   const type = typeOf(shape)
   const [whole, rest] = [Math.floor(size / vector), size % vector]
-  const letters = from.map((name, at) => `let ${['x', 'y'][at]} = ${name}[i];`).join(' ')
+  const names = (at: number) => from.map((_, k) => `${xy[k]}${at}`)
+  const load = (i: string, at: number) =>
+    names(at)
+      .map((name, k) => `let ${name} = ${from[k]}[${i}];`)
+      .join(' ')
+  const value = (at: number) => `value(${names(at).join(', ')})`
   const tail = Array.from({ length: rest }, (_, at) => `${to}[i][${at}] = z[${at}];`).join(' ')
   return `
 ${from.map((name, at) => `@group(0) @binding(${at}) var<storage, read> ${name}: array<${type}>;`).join('\n')}
 @group(0) @binding(${from.length}) var<storage, read_write> ${to}: array<${type}>;
 
-fn step(i: u32) {
-  if (i < ${whole}u) { ${letters} ${to}[i] = ${expression}; }
-  ${rest === 0 ? '' : `if (i == ${whole}u) { ${letters} let z = ${expression}; ${tail} }`}
+fn value(${from.map((_, at) => `${xy[at]}: ${type}`).join(', ')}) -> ${type} { return ${expression}; }
+
+fn atEnd(i: u32) {
+  if (i < ${whole}u) { ${load('i', 0)} ${to}[i] = ${value(0)}; }
+  ${rest === 0 ? '' : `if (i == ${whole}u) { ${load('i', 0)} let z = ${value(0)}; ${tail} }`}
 }
 
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let first = ${group} * ${workgroup * each}u + local;
-${unrolled(each, (at) => `  step(first + ${at * workgroup}u);`)}
+  let i = ${group} * ${workgroup * each}u + local;
+  if (i + ${workgroup * (each - 1)}u < ${whole}u) {
+${unrolled(each, (at) => `    ${load(`i + ${at * workgroup}u`, at)}`)}
+${unrolled(each, (at) => `    ${to}[i + ${at * workgroup}u] = ${value(at)};`)}
+  } else {
+${unrolled(each, (at) => `    atEnd(i + ${at * workgroup}u);`)}
+  }
 }
 `
 }
+
+const xy = ['x', 'y']
 
 function compare({ to, from, reference, fused }: StreamOperation, got: Float32Array): string | undefined {
   const two = from.length > 1

@@ -1,7 +1,7 @@
 import type { KernelSample, Prepared } from '../kernel.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Compiled } from './compile.ts'
-import { deviceRunner, type Runner } from './device-work.ts'
+import { deviceWork, type Runner } from './device-work.ts'
 import { hostWork } from './host-work.ts'
 import type { Room } from './room.ts'
 
@@ -15,6 +15,8 @@ export interface Program {
   sample(seconds: number): Promise<KernelSample>
   /** What is wrong with what all operations so far have left; undefined: nothing. */
   check(): Promise<string | undefined>
+  /** Its buffers stay in their pool. */
+  free(): void
 }
 
 /** What a sample dispatches at most: telling the device costs the host some 0.4 µs each. */
@@ -29,13 +31,14 @@ export async function programOf(
   pool: BufferPool,
 ): Promise<Program> {
   const buffers = await pool.hold(prepared)
-  const host = isHosts(prepared) ? await hostWork(room, prepared, compiled, buffers) : undefined
-  const run: Runner = host?.run ?? (await deviceRunner(room, prepared.work, compiled, buffers))
+  const doing = isHosts(prepared)
+    ? await hostWork(room, prepared, compiled, buffers)
+    : await deviceWork(room, prepared.work, compiled, buffers)
   const limit = Math.max(1, Math.floor(most / dispatchesOf(prepared)))
   let done = 0
   const counted: Runner = async (operations, expected) => {
     done += operations
-    return run(operations, expected)
+    return doing.run(operations, expected)
   }
   // The first use of a buffer clears it, and the first of a pipeline may finish compiling it.
   await counted(1, 0)
@@ -56,9 +59,10 @@ export async function programOf(
       }
     },
     async check() {
-      const read = async (name: string) => host?.downloaded(name) ?? buffers.read(name)
+      const read = async (name: string) => doing.downloaded(name) ?? buffers.read(name)
       return (await prepared.check(read, done)) ?? buffers.overrun()
     },
+    free: doing.free,
   }
 }
 
