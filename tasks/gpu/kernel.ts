@@ -51,14 +51,22 @@ export interface Prepared {
   readonly count: number
   /**
    * What the buffers hold after `operations` operations, against a reference of the CPU's: undefined, or what is wrong in a few words.
-   * Outputs were filled with NaN (0xFF bytes) before the first.
+   * Outputs were filled with NaN (0xFF bytes) before the first; `read` of a buffer that is downloaded gives what the host got of it.
    */
   check(read: (buffer: string) => Promise<ArrayBuffer>, operations: number): Promise<string | undefined>
 }
 
+/**
+ * What is bound is longer by a guard, which shows a write past the end whether the device checks bounds or not: shaders have their sizes
+ * written into them and do not ask `arrayLength()`.
+ */
 export interface BufferSpec {
+  /** A multiple of 4. */
   readonly bytes: number
-  /** Fills it from the start, a piece at a time (pieces of some MiB); absent for an output, which is poisoned. */
+  /**
+   * Fills it from the start, a piece at a time (pieces of some MiB); absent for an output, which is poisoned. Of a buffer that is uploaded to,
+   * it is what the host holds, and the device's is poisoned. The same function always means the same content: it stays from tuning to tuning.
+   */
   fill?(piece: ArrayBuffer, offset: number): void
 }
 
@@ -85,7 +93,11 @@ export type Work =
 export interface LoadedKernel {
   readonly tuning: Tuning
   /** What was tried, in seconds an operation; a tuning whose result was wrong or that did not compile is out, with the reason. */
-  readonly search: readonly { readonly tuning: Tuning; readonly seconds: number | undefined; readonly refused?: string | undefined }[]
+  readonly search: readonly {
+    readonly tuning: Tuning
+    readonly seconds: number | undefined
+    readonly refused?: string | undefined
+  }[]
   readonly compileSeconds: number
   readonly bytes: number
   readonly flop: number
