@@ -51,10 +51,10 @@ export function judgeCard(seen: CardSeen, { driver, memory }: Expected): readonl
             ? undecided(holdsMemory, 'nobody tells how much it has: it is not watched')
             : holds(holdsMemory, seen.memory >= least, `found ${seen.memory.toFixed(1)} GB`),
         ]),
-    ...seen.toggles.map(({ name, seen, how }) => {
-      const finding = `Dawn's ${name} has its effect`
-      return seen === 'untold' ? undecided(finding, how) : holds(finding, seen === 'yes', how)
-    }),
+    // What has an effect on other cards alone, or none that could be seen, is told in the log.
+    ...seen.toggles
+      .filter(({ seen }) => seen !== 'untold')
+      .map(({ name, seen, how }) => holds(`Dawn's ${name} has its effect`, seen === 'yes', how)),
   ]
 }
 
@@ -85,7 +85,7 @@ export async function computeEach(
     context.progress(`${name}, ${all.length + 1} of ${kernels.length}`)
     all.push({
       kernel: name,
-      ...(await resultOf(() => gpu.sample(kernel, size, { seconds: 0.01, search: 0.05 }, context))),
+      ...(await resultOf(() => gpu.sample(kernel, size, { seconds: 0.01, search: 0 }, context))),
     })
     await gpu.release()
   }

@@ -56,6 +56,15 @@ function fits(tiling: Tiling, { limits }: DeviceFacts): boolean {
 }
 
 function tilingOf(tuning: Tuning): Tiling {
-  const { rows = 0, columns = 0, depth = 0, threadRows = 0, threadColumns = 0, stages = 0, wide = 0, unroll = 0 } = tuning
+  const {
+    rows = 0,
+    columns = 0,
+    depth = 0,
+    threadRows = 0,
+    threadColumns = 0,
+    stages = 0,
+    wide = 0,
+    unroll = 0,
+  } = tuning
   return { rows, columns, depth, threadRows, threadColumns, stages, wide, unroll }
 }
