@@ -36,12 +36,24 @@ export function namesOf<const T extends Readonly<Record<string, URL>>>(kernels: 
   return Object.keys(kernels)
 }
 
+/** What multiplies: of one name with what cuBLAS does beside them. `figure`: what is published of cards. */
+export const compute = {
+  'gemm-f32': { kernel: new URL('./gemm-f32.ts', import.meta.url), size: 4096, needs: [], figure: 'fp32' },
+  'gemm-f16': {
+    kernel: new URL('./gemm-f16.ts', import.meta.url),
+    size: 4096,
+    needs: ['shader-f16'],
+    figure: undefined,
+  },
+} as const
+
 const small = (kernels: Readonly<Record<string, URL>>, size: number) =>
-  Object.values(kernels).map((kernel) => ({ kernel, size }))
+  Object.values(kernels).map((kernel) => ({ kernel, size, needs: [] }))
 
 /** All of them, at odd sizes that take no time to speak of. */
 export const smallKernels = [
   ...small({ ...stream, ...aggregates, ...transfers }, 10_007),
+  ...Object.values(compute).map(({ kernel, needs }) => ({ kernel, size: 33, needs })),
   ...small(latencies, 3),
   ...small(atomics, 4096),
 ]

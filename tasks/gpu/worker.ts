@@ -41,13 +41,16 @@ const asks = {
     return JSON.parse(JSON.stringify({ kind: 'opened', facts, toggles, all }))
   }),
 
-  load: ask({ kernel: v.string(), size: Size, seconds: Seconds }, async ({ kernel, size, seconds }) => {
-    const { device, loaded } = opened()
-    const one = await device.load(await kernelIn(kernel), size, { seconds })
-    loaded.set(++count, one)
-    const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
-    return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
-  }),
+  load: ask(
+    { kernel: v.string(), size: Size, seconds: v.union([v.literal(0), Seconds]) },
+    async ({ kernel, size, seconds }) => {
+      const { device, loaded } = opened()
+      const one = await device.load(await kernelIn(kernel), size, { seconds })
+      loaded.set(++count, one)
+      const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
+      return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
+    },
+  ),
 
   sample: ask({ loaded: v.number(), seconds: Seconds }, async ({ loaded, seconds }) =>
     loadedAs(loaded).sample(seconds),
