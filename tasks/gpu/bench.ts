@@ -35,9 +35,12 @@ export interface Released {
   readonly wrong: string | undefined
 }
 
+/** What of a worker is asked here: WebGPU's, or that of PyTorch. */
+export type BenchWorker = Pick<GpuWorker, 'facts' | 'worker' | 'load' | 'sample' | 'unload'>
+
 /** A worker with what is loaded in it. */
 interface Stand {
-  readonly gpu: GpuWorker
+  readonly gpu: BenchWorker
   readonly loaded: Map<string, OnStand>
 }
 
@@ -49,7 +52,7 @@ interface OnStand {
 }
 
 /** `open` starts a worker whenever there is none, or the last has ended. */
-export function benchOf(open: (unchecked: boolean) => Promise<GpuWorker>): Bench {
+export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Bench {
   const stands = new Map<boolean, Stand>()
   const released: Released[] = []
   const alone = oneAtATime()
@@ -131,7 +134,7 @@ export function benchOf(open: (unchecked: boolean) => Promise<GpuWorker>): Bench
 }
 
 /** What is wrong with what its samples left; undefined: nothing. Throws what befell the worker. */
-async function unloaded(gpu: GpuWorker, id: number): Promise<string | undefined> {
+async function unloaded(gpu: BenchWorker, id: number): Promise<string | undefined> {
   try {
     await gpu.unload(id)
     return undefined
