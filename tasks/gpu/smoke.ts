@@ -85,17 +85,19 @@ export async function computeEach(
     const name = nameOfKernel(kernel)
     context.progress(`${name}, ${all.length + 1} of ${kernels.length}`)
     const missing = needs.filter((feature) => !gpu.facts.features.includes(feature))
+    const work = async () => {
+      await gpu.sample(kernel, size, { seconds: 0.01, search: 0 }, context)
+      for (const { kernel, wrong } of await gpu.release())
+        if (kernel === name && wrong !== undefined) throw new Failure(wrong)
+    }
     if (missing.length > 0)
       all.push({ kernel: name, result: 'not run', why: `the adapter is without ${missing.join(', ')}` })
-    else all.push({ kernel: name, ...(await resultOf(() => gpu.sample(kernel, size, oneSample, context))) })
-    await gpu.release()
+    else all.push({ kernel: name, ...(await resultOf(work)) })
   }
   const not = all.filter(({ result }) => result === 'not run').length
   context.progress(`${all.length - not} kernels${not > 0 ? `, ${not} not run` : ''}`)
   return all
 }
-
-const oneSample = { seconds: 0.01, search: 0 }
 
 /** What can't be run at all is no answer, and thrown on. */
 async function resultOf(work: () => Promise<unknown>): Promise<Omit<Computed[number], 'kernel'>> {

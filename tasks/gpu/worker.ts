@@ -128,8 +128,20 @@ async function reply(line: string): Promise<Record<string, unknown>> {
       throw cannot('ask the GPU worker', 'ask', `one of ${Object.keys(asks).join(', ')}`, request.ask)
     return { id, answer: await found[1](asked) }
   } catch (error) {
+    await lossHeard()
     return { id, refused: messageOf(error), ...(error instanceof Failure && { wrong: true }) }
   }
+}
+
+/** Work on a device that is lost goes wrong before the loss itself is told: what went wrong is to be heard of as that. */
+async function lossHeard(): Promise<void> {
+  const device = session?.adapter.device
+  if (device === undefined) return
+  const turned = device.queue
+    .onSubmittedWorkDone()
+    .catch(messageOf)
+    .then(() => Bun.sleep(20))
+  await Promise.race([device.lost, turned])
 }
 
 function tell(answer: Record<string, unknown>): void {
