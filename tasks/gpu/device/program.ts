@@ -17,6 +17,7 @@ export interface Program extends Sampler {
 
 /** What a sample dispatches at most: telling the device costs the host some 0.4 µs each. */
 const most = 200_000
+
 export async function programOf(
   room: Room,
   prepared: Prepared,
@@ -37,6 +38,7 @@ export async function programOf(
     footprint: buffers.footprint,
     sample,
     async check() {
+      room.alive()
       const read = async (name: string) => doing.downloaded(name) ?? buffers.read(name)
       return (await prepared.check(read, done)) ?? buffers.overrun()
     },
