@@ -16,7 +16,7 @@ export const MemoryCycles = v.object({
 export type MemoryCycles = v.InferOutput<typeof MemoryCycles>
 
 /** Between two readings. */
-const stride = 10
+const stride = 25
 
 /** Cycles at the start in which caches and pools fill. */
 const warm = 0.2
