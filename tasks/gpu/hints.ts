@@ -5,17 +5,23 @@ import { type Files, icdFolders, realFiles, softwareDriver, systemLoader } from 
 
 type Variables = Readonly<Record<string, string | undefined>>
 
+interface HintOptions {
+  readonly files?: Files
+  readonly platform?: string
+  /** What an adapter is asked for with. */
+  readonly flag?: string
+}
+
 /** Why there is no adapter of the kind that was asked for, and what usually helps. */
 export function absence(
   adapter: string,
   all: readonly SeenAdapter[],
   env: Variables,
-  files: Files = realFiles,
-  platform: string = process.platform,
+  { files = realFiles, platform = process.platform, flag = '--set adapter=' }: HintOptions = {},
 ): string {
   const kinds = all.map(({ name, kind }) => (kind === 'software' ? `${name}, which is the CPU` : name))
   const value = `${adapter}, and it finds ${kinds.length === 0 ? 'none' : kinds.join(' and ')}`
-  const help = adapter === 'software' ? softwareHint(env, files) : hardwareHint(env, files, platform)
+  const help = adapter === 'software' ? softwareHint(env, files) : hardwareHint(env, files, platform, flag)
   return cannot('open a GPU', 'adapter', 'one that WebGPU finds', value, `${help}.`).message
 }
 
@@ -25,12 +31,12 @@ function softwareHint(env: Variables, files: Files): string {
   const driver = softwareDriver(files)
   return driver === undefined
     ? 'Install a software driver: chromium brings SwiftShader, mesa-vulkan-drivers lavapipe'
-    : `${driver.icd} is there: install libvulkan1, which loads it`
+    : `${driver} is there: install libvulkan1, which loads it`
 }
 
-function hardwareHint(env: Variables, files: Files, platform: string): string {
+function hardwareHint(env: Variables, files: Files, platform: string, flag: string): string {
   const help = platform === 'linux' ? linuxHint(env, files) : "Install the card's driver"
-  return softwareDriver(files) === undefined ? help : `${help}. The CPU can stand in for it: --set adapter=software`
+  return softwareDriver(files) === undefined ? help : `${help}. The CPU can stand in for it: ${flag}software`
 }
 
 function chosenDrivers(env: Variables): string | undefined {

@@ -101,13 +101,12 @@ export function remarks(
   facts: DeviceFacts,
   toggles: readonly ToggleSeen[],
   all: readonly SeenAdapter[],
+  flag = '--set adapter=',
 ): readonly string[] {
   const names = all.map(({ name }) => name)
   return [
     ...(all.length > 1
-      ? [
-          `There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; --set adapter=NAME takes another.`,
-        ]
+      ? [`There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; ${flag}NAME takes another.`]
       : []),
     ...(facts.kind === 'software'
       ? [`${facts.name} is the CPU: what it computes is judged, its speed says nothing of a card.`]

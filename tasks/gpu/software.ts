@@ -1,13 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-
-/** A Vulkan driver that computes on the CPU. */
-export interface SoftwareDriver {
-  /** What describes it to Vulkan's loader. */
-  readonly icd: string
-  /** Where the loader itself is, where the system has none. */
-  readonly loader: string | undefined
-}
+import { join } from 'node:path'
 
 /** How a folder and a file are looked at; a fake in tests. */
 export interface Files {
@@ -45,17 +37,19 @@ export function systemLoader(files: Files): string | undefined {
   return libraries.find((folder) => files.exists(join(folder, loaderName)))
 }
 
-/** SwiftShader of a browser, else Mesa's lavapipe; undefined where neither is there. */
-export function softwareDriver(files: Files = realFiles): SoftwareDriver | undefined {
+/** The file that describes SwiftShader of a browser to Vulkan's loader, else Mesa's lavapipe; undefined where neither is there. */
+export function softwareDriver(files: Files = realFiles): string | undefined {
   const swiftshader = browsers.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find(files.exists)
   const lavapipe = icdFolders.flatMap((folder) =>
     files.names(folder).flatMap((name) => (name.startsWith('lvp_icd') ? join(folder, name) : [])),
-  )[0]
-  const icd = swiftshader ?? lavapipe
-  if (icd === undefined) return undefined
-  const own = dirname(icd)
-  const loader = systemLoader(files) === undefined && files.exists(join(own, loaderName)) ? own : undefined
-  return { icd, loader }
+  )
+  return swiftshader ?? lavapipe[0]
+}
+
+/** The folder of a browser's loader, where the system has none of its own. */
+function borrowedLoader(files: Files): string | undefined {
+  if (systemLoader(files) !== undefined) return undefined
+  return browsers.find((folder) => files.exists(join(folder, loaderName)))
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -68,17 +62,20 @@ const passed =
  * The environment of a worker. `software` has it see the software driver alone, a name has it see that beside what is installed; drivers
  * that the person names (VK_DRIVER_FILES, VK_ICD_FILENAMES) are theirs to choose.
  */
-export function workerEnvironment(env: Variables, adapter: string, driver = softwareDriver()): Variables {
+export function workerEnvironment(env: Variables, adapter: string, files: Files = realFiles): Variables {
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => passed.test(name)))
-  // A driver's crash is no business of Bun's makers.
-  const common = { ...own, BUN_ENABLE_CRASH_REPORTING: '0', DO_NOT_TRACK: '1' }
-  const chosen = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES
-  if (adapter === 'hardware' || driver === undefined || chosen !== undefined) return common
-  const { icd, loader } = driver
-  const paths = [loader, env.LD_LIBRARY_PATH].filter((path) => path)
-  return {
-    ...common,
+  const loader = borrowedLoader(files)
+  const paths = [env.LD_LIBRARY_PATH, loader].filter((path) => path)
+  const common = {
+    ...own,
     ...(paths.length > 0 && { LD_LIBRARY_PATH: paths.join(':') }),
-    ...(adapter === 'software' ? { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd } : { VK_ADD_DRIVER_FILES: icd }),
+    // A driver's crash is no business of Bun's makers.
+    BUN_ENABLE_CRASH_REPORTING: '0',
+    DO_NOT_TRACK: '1',
   }
+  const chosen = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES
+  const icd = softwareDriver(files)
+  if (adapter === 'hardware' || icd === undefined || chosen !== undefined) return common
+  if (adapter === 'software') return { ...common, VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd }
+  return { ...common, VK_ADD_DRIVER_FILES: icd }
 }
