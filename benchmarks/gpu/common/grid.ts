@@ -1,3 +1,5 @@
+import type { DeviceFacts } from '../../../tasks/gpu/kernel.ts'
+
 /** Workgroups for so many, in two dimensions where one of WebGPU's (65,535) does not hold them. */
 export interface Grid {
   readonly groups: readonly [number, number, number]
@@ -5,7 +7,8 @@ export interface Grid {
   readonly group: string
 }
 
-export function gridOf(workgroups: number, most: number): Grid {
+export function gridOf(workgroups: number, { limits }: DeviceFacts): Grid {
+  const most = limits.maxComputeWorkgroupsPerDimension ?? 65_535
   const rows = Math.ceil(workgroups / most)
   const columns = Math.ceil(workgroups / rows)
   return { groups: [columns, rows, 1], group: rows === 1 ? 'group.x' : `(group.y * ${columns}u + group.x)` }

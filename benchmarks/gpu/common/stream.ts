@@ -1,6 +1,7 @@
-import type { DeviceFacts, Kernel, Tuning } from '../../../tasks/gpu/kernel.ts'
+import type { Kernel } from '../../../tasks/gpu/kernel.ts'
 import { gridOf } from './grid.ts'
 import { randomAt, randomF32 } from './random.ts'
+import { blocksOf, type Shape, shapeOf, shapes, typeOf, unrolled } from './shape.ts'
 
 /** What BabelStream's operations multiply by. */
 export const scalar = 0.4
@@ -23,14 +24,14 @@ export function streamKernel(operation: StreamOperation): Kernel {
   return {
     name: operation.name,
     needs: [],
-    tunings: streamTunings,
+    tunings: () => shapes([256, 128, 64], [1, 4]),
     prepare(size, tuning, device) {
       const { from, to } = operation
       const bytes = 4 * size
-      const { workgroup = 256, vector = 4, each = 1 } = tuning
-      const grid = gridOf(Math.ceil(Math.ceil(size / vector) / (workgroup * each)), mostGroups(device))
+      const shape = shapeOf(tuning)
+      const grid = gridOf(blocksOf(size, shape), device)
       const inputs = from.map((name, at) => [name, { bytes, fill: randomF32(at + 1) }] as const)
-      const wgsl = shader(operation, size, { workgroup, vector, each }, grid.group)
+      const wgsl = shader(operation, size, shape, grid.group)
       const bindings = [
         ...from.map((buffer) => ({ buffer, access: 'read' as const })),
         { buffer: to, access: 'write' as const },
@@ -47,46 +48,46 @@ export function streamKernel(operation: StreamOperation): Kernel {
   }
 }
 
-export function mostGroups({ limits }: DeviceFacts): number {
-  return limits.maxComputeWorkgroupsPerDimension ?? 65_535
-}
-
-function streamTunings(): readonly Tuning[] {
-  return [4, 1].flatMap((vector) =>
-    [256, 128, 64].flatMap((workgroup) => [1, 4].map((each) => ({ workgroup, vector, each }))),
-  )
-}
-
-interface Shape {
-  readonly workgroup: number
-  readonly vector: number
-  readonly each: number
-}
-
-/** Neighbours take neighbours, each of them `each` vectors a workgroup apart. Written out, as Tint does not unroll. */
+/**
+ * Neighbours take neighbours, each of them `each` vectors a workgroup apart. All is loaded before anything is stored, as a compiler that can't
+ * tell whether the arrays overlap keeps to the order; written out, as Tint does not unroll.
+ */
 function shader({ from, to, expression }: StreamOperation, size: number, shape: Shape, group: string): string {
   const { workgroup, vector, each } = shape
-  const type = vector === 1 ? 'f32' : `vec${vector}f`
+  const type = typeOf(shape)
   const [whole, rest] = [Math.floor(size / vector), size % vector]
-  const letters = from.map((name, at) => `let ${['x', 'y'][at]} = ${name}[i];`).join(' ')
-  const steps = Array.from({ length: each }, (_, at) => `  step(first + ${at * workgroup}u);`)
+  const names = (at: number) => from.map((_, k) => `${xy[k]}${at}`)
+  const load = (i: string, at: number) =>
+    names(at)
+      .map((name, k) => `let ${name} = ${from[k]}[${i}];`)
+      .join(' ')
+  const value = (at: number) => `value(${names(at).join(', ')})`
   const tail = Array.from({ length: rest }, (_, at) => `${to}[i][${at}] = z[${at}];`).join(' ')
   return `
 ${from.map((name, at) => `@group(0) @binding(${at}) var<storage, read> ${name}: array<${type}>;`).join('\n')}
 @group(0) @binding(${from.length}) var<storage, read_write> ${to}: array<${type}>;
 
-fn step(i: u32) {
-  if (i < ${whole}u) { ${letters} ${to}[i] = ${expression}; }
-  ${rest === 0 ? '' : `if (i == ${whole}u) { ${letters} let z = ${expression}; ${tail} }`}
+fn value(${from.map((_, at) => `${xy[at]}: ${type}`).join(', ')}) -> ${type} { return ${expression}; }
+
+fn atEnd(i: u32) {
+  if (i < ${whole}u) { ${load('i', 0)} ${to}[i] = ${value(0)}; }
+  ${rest === 0 ? '' : `if (i == ${whole}u) { ${load('i', 0)} let z = ${value(0)}; ${tail} }`}
 }
 
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let first = ${group} * ${workgroup * each}u + local;
-${steps.join('\n')}
+  let i = ${group} * ${workgroup * each}u + local;
+  if (i + ${workgroup * (each - 1)}u < ${whole}u) {
+${unrolled(each, (at) => `    ${load(`i + ${at * workgroup}u`, at)}`)}
+${unrolled(each, (at) => `    ${to}[i + ${at * workgroup}u] = ${value(at)};`)}
+  } else {
+${unrolled(each, (at) => `    atEnd(i + ${at * workgroup}u);`)}
+  }
 }
 `
 }
+
+const xy = ['x', 'y']
 
 function compare({ to, from, reference, fused }: StreamOperation, got: Float32Array): string | undefined {
   const two = from.length > 1

@@ -14,6 +14,15 @@ export interface Ran extends KernelSample {
 /** Does operations on end; `expected` is about how many seconds they will take together, 0 where that is not known. */
 export type Runner = (operations: number, expected: number) => Promise<Ran>
 
+/** How the work of a kernel is done. */
+export interface Doing {
+  readonly run: Runner
+  /** What the host got by downloads of a buffer; undefined where it is not downloaded. */
+  downloaded(name: string): ArrayBuffer | undefined
+  /** Gives back what it has made beside the kernel's own buffers. */
+  free(): void
+}
+
 /** Operations of one command buffer. */
 const together = 1000
 /** Less than this (seconds) is not slept through: the system's own timer would show. */
@@ -23,18 +32,18 @@ const shortest = 0.002
  * Work that is all the device's. Everything is enqueued before the device begins, so that nothing waits for the host between operations, and
  * the device's own timestamps are around all of it.
  */
-export async function deviceRunner(
+export async function deviceWork(
   room: Room,
   work: readonly Work[],
   compiled: Compiled,
   buffers: Buffers,
-): Promise<Runner> {
+): Promise<Doing> {
   const { device } = room
   const steps = await scoped(device, () => work.map((one) => stepOf(device, one, compiled, buffers)))
   const clock = room.facts.features.includes('timestamp-query')
     ? await scoped(device, () => stampsOn(device))
     : undefined
-  return async (operations, expected) => {
+  const run: Runner = async (operations, expected) => {
     const complaint = openScopes(device)
     const commands = commandsOf(device, steps, operations, clock)
     const started = performance.now()
@@ -56,6 +65,7 @@ export async function deviceRunner(
       overslept: sleep > 0 && ended - slept < 0.02 * (ended - started),
     }
   }
+  return { run, downloaded: () => undefined, free: () => clock?.free() }
 }
 
 function commandsOf(device: GPUDevice, steps: readonly Step[], operations: number, clock: Stamps | undefined) {

@@ -2,33 +2,24 @@ import { Problem } from '../../../lib/index.ts'
 import type { Prepared } from '../kernel.ts'
 import type { Buffers } from './buffers.ts'
 import type { Compiled } from './compile.ts'
-import type { Runner } from './device-work.ts'
+import type { Doing } from './device-work.ts'
 import { openScopes, type Room, scoped } from './room.ts'
 import { encode, stepOf } from './steps.ts'
 
 /** Work that the host has a part in: one operation after the other, each waited for, by the host's clock alone. */
-export interface HostWork {
-  readonly run: Runner
-  /** What the host got by downloads of a buffer; undefined where it is not downloaded. */
-  downloaded(name: string): ArrayBuffer | undefined
-}
-
-export async function hostWork(
-  room: Room,
-  prepared: Prepared,
-  compiled: Compiled,
-  buffers: Buffers,
-): Promise<HostWork> {
+export async function hostWork(room: Room, prepared: Prepared, compiled: Compiled, buffers: Buffers): Promise<Doing> {
   const { device } = room
-  const got = new Map<string, Uint8Array<ArrayBuffer>>()
+  const got = new Map<string, { readonly into: Uint8Array<ArrayBuffer>; readonly staging: GPUBuffer }>()
   const acts = await scoped(device, () =>
     prepared.work.map((work): Act => {
       if (work.kind === 'upload') return uploading(device, sourceOf(prepared, work.to, work.bytes), buffers.of(work.to))
       if (work.kind === 'submit') return () => finished(device, device.createCommandEncoder())
       if (work.kind === 'download') {
+        const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+        const staging = device.createBuffer({ size: work.bytes, usage })
         const into = new Uint8Array(work.bytes).fill(0xff)
-        got.set(work.from, into)
-        return downloading(device, buffers.of(work.from), into)
+        got.set(work.from, { into, staging })
+        return downloading(device, buffers.of(work.from), staging, into)
       }
       const step = stepOf(device, work, compiled, buffers)
       return () => {
@@ -39,7 +30,10 @@ export async function hostWork(
     }),
   )
   return {
-    downloaded: (name) => got.get(name)?.buffer,
+    downloaded: (name) => got.get(name)?.into.buffer,
+    free() {
+      for (const { staging } of got.values()) staging.destroy()
+    },
     async run(operations) {
       const complaint = openScopes(device)
       const started = performance.now()
@@ -63,9 +57,7 @@ function uploading(device: GPUDevice, source: ArrayBuffer, to: GPUBuffer): Act {
   }
 }
 
-function downloading(device: GPUDevice, from: GPUBuffer, into: Uint8Array<ArrayBuffer>): Act {
-  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
-  const staging = device.createBuffer({ size: into.byteLength, usage })
+function downloading(device: GPUDevice, from: GPUBuffer, staging: GPUBuffer, into: Uint8Array<ArrayBuffer>): Act {
   return async () => {
     const encoder = device.createCommandEncoder()
     encoder.copyBufferToBuffer(from, 0, staging, 0, into.byteLength)

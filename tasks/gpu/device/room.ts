@@ -52,11 +52,14 @@ export async function scoped<T>(device: GPUDevice, action: () => T | Promise<T>)
 /** Opens all three scopes and returns how to close them, which can be asked for more than once. */
 export function openScopes(device: GPUDevice): () => Promise<string | undefined> {
   for (const filter of filters) device.pushErrorScope(filter)
-  let closed: Promise<readonly (GPUError | null)[]> | undefined
+  let closed: Promise<string | undefined> | undefined
   return async () => {
-    closed ??= Promise.all(filters.map(() => device.popErrorScope()))
-    const error = (await closed).find((error) => error !== null)
-    return error && firstLine(error.message)
+    closed ??= Promise.all(filters.map(() => device.popErrorScope())).then(
+      (errors) => errors.find((error) => error !== null)?.message,
+      messageOf, // of a device that was lost
+    )
+    const said = await closed
+    return said === undefined ? undefined : firstLine(said)
   }
 }
 

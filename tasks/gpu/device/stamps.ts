@@ -4,6 +4,7 @@ export interface Stamps {
   resolve(encoder: GPUCommandEncoder): void
   /** Between the two; undefined where the device gave nothing that could be a time. */
   seconds(): Promise<number | undefined>
+  free(): void
 }
 
 export function stampsOn(device: GPUDevice): Stamps {
@@ -30,6 +31,9 @@ export function stampsOn(device: GPUDevice): Stamps {
       const [begin = 0n, end = 0n] = new BigUint64Array(staging.getMappedRange())
       staging.unmap()
       return end > begin ? Number(end - begin) / 1e9 : undefined
+    },
+    free() {
+      for (const one of [querySet, resolved, staging]) one.destroy()
     },
   }
 }
