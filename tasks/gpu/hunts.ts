@@ -1,6 +1,6 @@
 import { messageOf, quantity, type StepContext } from '../../lib/index.ts'
 import { Allocated } from './answers.ts'
-import type { PresentCuda } from './cuda.ts'
+import type { CudaClient, PresentCuda } from './cuda.ts'
 import type { BatchTried, CudaWorker } from './cuda-worker.ts'
 import { type Hunt, type Largest, largest, largestWords, type Trial } from './largest.ts'
 import type { GpuWorker } from './open-worker.ts'
@@ -14,6 +14,12 @@ export function mayHunt(gpu: GpuClient): true | string {
   if (gpu.kind === 'absent') return gpu.sentence
   if (gpu.facts.kind === 'hardware') return true
   return `nobody hunts for the end of memory on ${gpu.facts.name}: it is the machine's, and the kernel would kill whoever takes it`
+}
+
+/** A batch is of the card that CUDA sees, whether WebGPU finds it or not; but nobody who asked for the CPU wants a card's memory filled. */
+export function mayHuntBatch(gpu: GpuClient, cuda: CudaClient): true | string {
+  if (gpu.kind === 'present' && gpu.facts.kind === 'software') return mayHunt(gpu)
+  return cuda.kind === 'present' ? true : cuda.sentence
 }
 
 const MiB = 2 ** 20

@@ -24,6 +24,9 @@ const warm = 0.2
 /** Readings follow from those before them, so that each stretch of them counts as one. */
 const stretches = 12
 
+/** As many as there must be for so many readings. */
+export const leastCycles = 750
+
 /** Of nights that look for a leak where there is none, so many are not told of one. */
 const level = 0.99
 

@@ -3,14 +3,15 @@ import { baseline, type MemoryBack, type MemoryMeter, mebibytes, memoryBack } fr
 import { type MemoryCycles, memoryCycles } from './memory-cycles.ts'
 import { meterOf } from './memory-meter.ts'
 import type { GpuWorker } from './open-worker.ts'
-import type { PresentGpu } from './service.ts'
+import type { GpuClient, PresentGpu } from './service.ts'
 
 type Context = Pick<StepContext, 'env' | 'signal' | 'log' | 'progress'>
 
 const MiB = 2 ** 20
 
 /** Whether it can be seen what work takes of this GPU's memory, or why not. */
-export async function canMeter(gpu: PresentGpu, context: Context): Promise<true | string> {
+export async function canMeter(gpu: GpuClient, context: Context): Promise<true | string> {
+  if (gpu.kind === 'absent') return gpu.sentence
   return withWorker(gpu, context, async (worker) => {
     const opened = await meterOf(worker, context)
     if (typeof opened === 'string') return opened
@@ -53,19 +54,21 @@ function muchOf({ facts }: GpuWorker): number {
   return facts.kind === 'software' ? 256 * MiB : 4096 * MiB
 }
 
-/** So many buffers, each created, written and destroyed. `forget`: of each so many one is kept, as a leak would; 0: none. */
-export function memoryOfCycles(
-  gpu: PresentGpu,
-  cycles: number,
-  forget: number,
-  context: Context,
-): Promise<MemoryCycles> {
+/** So many buffers, each created, written and destroyed. `forget`: one of each so many is kept, as a leak would; in tests. */
+export function memoryOfCycles(gpu: PresentGpu, cycles: number, context: Context, forget = 0): Promise<MemoryCycles> {
   return metered(gpu, context, async (worker, meter) => {
     // A small one's pages would come from a pool that keeps them.
     const bytes = worker.facts.kind === 'software' ? MiB : 64 * MiB
     const cycle = async (count: number) => void (await worker.churn(count, bytes, forget))
     return memoryCycles(meter, { cycles, bytes }, cycle, context.progress)
   })
+}
+
+/** A software adapter's memory is that of its process. */
+export async function canKill(gpu: GpuClient, context: Context): Promise<true | string> {
+  if (gpu.kind === 'present' && gpu.facts.kind === 'software')
+    return `what ${gpu.facts.name} takes ends with its process`
+  return canMeter(gpu, context)
 }
 
 /** A process that holds memory of the card is killed, and asked nothing: the driver must give it back. */
