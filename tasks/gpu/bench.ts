@@ -1,5 +1,5 @@
 import { freemem } from 'node:os'
-import { messageOf, Problem, type WorkContext } from '../../lib/index.ts'
+import { Failure, messageOf, Problem, type WorkContext } from '../../lib/index.ts'
 import type { LoadedAnswer } from './answers.ts'
 import type { KernelSample, LoadedKernel } from './kernel.ts'
 import type { GpuWorker } from './open-worker.ts'
@@ -7,7 +7,7 @@ import type { GpuWorker } from './open-worker.ts'
 export interface SampleOptions {
   /** About how long the sample is to take; one operation at least. */
   readonly seconds: number
-  /** Seconds that are spent on finding the kernel's best tuning when it is loaded; 1 when absent. */
+  /** Seconds that are spent on finding the kernel's best tuning when it is loaded; 1 when absent, 0 takes the first. */
   readonly search?: number
   /** Without WebGPU's bounds checks. */
   readonly unchecked?: boolean
@@ -23,8 +23,16 @@ export interface Bench {
     options: SampleOptions,
     context: Pick<WorkContext, 'signal' | 'log'>,
   ): Promise<KernelSample & LoadedKernel>
-  /** Unloads all; throws a Failure where what samples left is wrong, as those have no speed then. */
-  release(): Promise<void>
+  /** Unloads all, and says of every kernel that was unloaded since it was last asked whether what its samples left is right. */
+  release(): Promise<readonly Released[]>
+}
+
+export interface Released {
+  readonly kernel: string
+  readonly size: number
+  readonly unchecked: boolean
+  /** In a sentence: then its samples are of no speed. */
+  readonly wrong: string | undefined
 }
 
 /** What of a worker is asked here: WebGPU's, or that of PyTorch. */
@@ -33,12 +41,20 @@ export type BenchWorker = Pick<GpuWorker, 'facts' | 'worker' | 'load' | 'sample'
 /** A worker with what is loaded in it. */
 interface Stand {
   readonly gpu: BenchWorker
-  readonly loaded: Map<string, LoadedAnswer>
+  readonly loaded: Map<string, OnStand>
+}
+
+interface OnStand {
+  readonly id: number
+  readonly kernel: URL
+  readonly size: number
+  readonly one: LoadedKernel
 }
 
 /** `open` starts a worker whenever there is none, or the last has ended. */
 export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Bench {
   const stands = new Map<boolean, Stand>()
+  const released: Released[] = []
   const alone = oneAtATime()
 
   async function standFor(unchecked: boolean): Promise<Stand> {
@@ -50,14 +66,13 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
   }
 
   async function unloadAll(): Promise<void> {
-    const wrong: unknown[] = []
-    for (const { gpu, loaded } of stands.values())
-      for (const [key, { loaded: id }] of loaded) {
+    for (const [unchecked, { gpu, loaded }] of stands)
+      for (const [key, { id, kernel, size }] of loaded) {
         loaded.delete(key)
         // What ended has no more to tell.
-        if (gpu.worker.end() === undefined) await gpu.unload(id).catch((error: unknown) => wrong.push(error))
+        if (gpu.worker.end() !== undefined) continue
+        released.push({ kernel: nameOf(kernel), size, unchecked, wrong: await unloaded(gpu, id) })
       }
-    if (wrong.length > 0) throw wrong[0]
   }
 
   const held = () => [...stands.values()].flatMap(({ loaded }) => [...loaded.values()])
@@ -65,7 +80,7 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
   async function load(stand: Stand, kernel: URL, size: number, options: SampleOptions): Promise<LoadedAnswer> {
     const { gpu } = stand
     const { search = 1, within } = options
-    const footprint = held().reduce((sum, { footprint }) => sum + footprint, 0)
+    const footprint = held().reduce((sum, { one }) => sum + one.footprint, 0)
     // There the memory is the machine's, and the kernel ends whoever takes all of it.
     if (gpu.facts.kind === 'software' && footprint > freemem() / 4) await unloadAll()
     try {
@@ -76,6 +91,21 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
       await unloadAll()
       return gpu.load(kernel, size, search, within)
     }
+  }
+
+  async function loadOn(
+    stand: Stand,
+    key: string,
+    kernel: URL,
+    size: number,
+    options: SampleOptions,
+    log: WorkContext['log'],
+  ): Promise<OnStand> {
+    const { loaded: id, ...one } = await load(stand, kernel, size, options)
+    log(loadedText(kernel, size, one))
+    const there = { id, kernel, size, one }
+    stand.loaded.set(key, there)
+    return there
   }
 
   return {
@@ -89,27 +119,41 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
         signal.addEventListener('abort', stop, { once: true })
         try {
           const key = `${kernel.href} ${size}`
-          const before = loaded.get(key)
-          const one = before ?? (await load(stand, kernel, size, options))
-          loaded.set(key, one)
-          if (before === undefined) log(loadedText(kernel, size, one))
-          const { loaded: id, ...rest } = one
-          return { ...rest, ...(await gpu.sample(id, seconds, within)) }
+          const there = loaded.get(key) ?? (await loadOn(stand, key, kernel, size, options, log))
+          return { ...there.one, ...(await gpu.sample(there.id, seconds, within)) }
         } finally {
           signal.removeEventListener('abort', stop)
         }
       }),
-    release: () => alone(unloadAll),
+    release: () =>
+      alone(async () => {
+        await unloadAll()
+        return released.splice(0)
+      }),
   }
 }
 
-function loadedText(kernel: URL, size: number, { tuning, search, compileSeconds }: LoadedAnswer): string {
-  const name = kernel.pathname.split('/').at(-1)?.replace(/\.ts$/, '')
+/** What is wrong with what its samples left; undefined: nothing. Throws what befell the worker. */
+async function unloaded(gpu: BenchWorker, id: number): Promise<string | undefined> {
+  try {
+    await gpu.unload(id)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || gpu.worker.end() !== undefined) throw error
+    return error.message
+  }
+}
+
+function nameOf(kernel: URL): string {
+  return kernel.pathname.split('/').at(-1)?.replace(/\.ts$/, '') ?? ''
+}
+
+function loadedText(kernel: URL, size: number, { tuning, search, compileSeconds }: LoadedKernel): string {
   const chosen = Object.entries(tuning).map(([choice, value]) => `${choice} ${value}`)
   const refused = search.filter(({ refused }) => refused !== undefined)
   const out =
     refused.length === 0 ? '' : `, ${refused.length} refused: ${refused.map(({ refused }) => refused).join('; ')}`
-  return `${name} at ${size}: ${chosen.join(', ') || 'nothing to tune'} (${search.length} tried${out}), compiled in ${Math.round(compileSeconds * 1000)} ms`
+  return `${nameOf(kernel)} at ${size}: ${chosen.join(', ') || 'nothing to tune'} (${search.length} tried${out}), compiled in ${Math.round(compileSeconds * 1000)} ms`
 }
 
 function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {

@@ -4,6 +4,7 @@ import { plain } from '../python/interpreter.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { LoadedAnswer, Nothing, Opened, Sampled } from './answers.ts'
 import type { BenchWorker } from './bench.ts'
+import { nameOfKernel } from './kernel-samples.ts'
 import { answerOf } from './open-worker.ts'
 import type { Outcome, Request } from './outcome.ts'
 import { startWorker } from './worker-process.ts'
@@ -62,7 +63,8 @@ export async function openCuda(options: CudaOptions): Promise<CudaWorker | strin
     facts,
     worker,
     load: (kernel, size, _search, within = loadWithin) =>
-      ask({ ask: 'load', kernel: operationOf(kernel), size }, LoadedAnswer, within),
+      // Operations are called as the kernels that do the same.
+      ask({ ask: 'load', kernel: nameOfKernel(kernel), size }, LoadedAnswer, within),
     sample: (loaded, seconds, within = sampleWithin + 10 * seconds) =>
       ask({ ask: 'sample', loaded, seconds }, Sampled, within),
     unload: async (loaded, within = loadWithin) => {
@@ -71,9 +73,4 @@ export async function openCuda(options: CudaOptions): Promise<CudaWorker | strin
     tryBatch: (images, resolution, limit) =>
       worker.ask({ ask: 'batch', images, resolution, limit }, BatchTried, loadWithin * 1000),
   }
-}
-
-/** Operations are called as the kernels that do the same. */
-function operationOf(kernel: URL): string {
-  return decodeURIComponent(kernel.pathname.split('/').at(-1) ?? '').replace(/\.ts$/, '')
 }

@@ -13,6 +13,8 @@ export interface PresentCuda extends Bench {
   readonly facts: DeviceFacts
   /** The interpreter, for trainings on the card. */
   readonly python: string
+  /** Of the workers that use it for this run. */
+  pids(): readonly number[]
   /** A worker of the step's own, which it stops. */
   open(context: Pick<WorkContext, 'signal' | 'log'>): Promise<CudaWorker>
 }
@@ -51,7 +53,10 @@ export function cuda(): Service<CudaClient> {
       })
       const { facts } = found
       return {
-        client: { kind: 'present', facts, python, open, ...bench },
+        client: {
+          ...{ kind: 'present', facts, python, open, ...bench },
+          pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
+        },
         detail: `${facts.name}, ${facts.driver}`,
         ready: async () => {},
         stop: () => Promise.all(workers.map(({ worker }) => worker.stop())),

@@ -2,6 +2,7 @@ import { type Finding, undecided } from '../../lib/index.ts'
 import { decide } from '../../lib/stats/decide.ts'
 import { quantileEstimate } from '../../lib/stats/estimate.ts'
 import { type Peak, peakOf } from './peaks.ts'
+import type { GpuClient } from './service.ts'
 
 /** A figure that is published of cards. */
 export type PeakFigure = 'bandwidth' | 'fp32' | 'f16'
@@ -44,6 +45,15 @@ export function judgePeak(
     default:
       return undecided(name, `${found}: ${samples.length} samples do not tell`)
   }
+}
+
+/** For `skipUnless`: whether there is anything to hold a figure against. */
+export function peakKnown(gpu: GpuClient, figure: PeakFigure): true | string {
+  if (gpu.kind === 'absent') return gpu.sentence
+  const { name, kind } = gpu.facts
+  if (kind === 'software') return `no peak is published of the CPU as an adapter, ${name}`
+  const peak = peakOf(name)
+  return peak?.[figure] === undefined ? `no peak of ${words[figure]} is known for ${peak?.name ?? name}` : true
 }
 
 const words: Readonly<Record<PeakFigure, string>> = { bandwidth: 'memory bandwidth', fp32: 'fp32', f16: 'f16 matrices' }

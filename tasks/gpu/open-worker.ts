@@ -22,7 +22,7 @@ export interface GpuWorker {
   readonly toggles: readonly ToggleSeen[]
   /** For whoever wants to see what befalls it. */
   readonly worker: Worker
-  /** `search` seconds are spent on finding its best tuning. Deadlines (`within`) are in seconds. */
+  /** `search` seconds are spent on finding its best tuning; 0 takes the first. Deadlines (`within`) are in seconds. */
   load(kernel: URL, size: number, search: number, within?: number): Promise<LoadedAnswer>
   sample(loaded: number, seconds: number, within?: number): Promise<KernelSample>
   /** Throws a Failure where what its samples left is wrong. */

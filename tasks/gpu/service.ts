@@ -4,6 +4,8 @@ import { type Bench, benchOf } from './bench.ts'
 import { absence } from './hints.ts'
 import type { DeviceFacts } from './kernel.ts'
 import { type FoundGpu, type GpuWorker, openWorker } from './open-worker.ts'
+import { openTelemetry } from './telemetry/open.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What a step is given for a GPU: one that is there, or why there is none. */
 export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu
@@ -15,6 +17,10 @@ export interface PresentGpu extends Bench {
   readonly toggles: readonly ToggleSeen[]
   /** All adapters that there are. */
   readonly adapters: readonly SeenAdapter[]
+  /** What the card says of itself meanwhile. */
+  readonly telemetry: Telemetry
+  /** Of the workers that use it for this run. */
+  pids(): readonly number[]
   /** A worker of the step's own, which it stops: for what may end a worker, or must find memory as nobody used it. */
   open(context: Pick<WorkContext, 'signal' | 'log'>, options?: { readonly unchecked?: boolean }): Promise<GpuWorker>
 }
@@ -30,6 +36,11 @@ export function presentGpu(gpu: GpuClient): PresentGpu {
   throw new Problem(gpu.sentence)
 }
 
+/** As the driver names it. */
+export function nameOf(gpu: GpuClient): string {
+  return presentGpu(gpu).facts.name
+}
+
 /**
  * The GPU that a plan's steps use, through WebGPU in a process that it may crash: `hardware` (never the CPU), `software` (the CPU), or part of
  * an adapter's name. Without one it starts as well, so that steps can be skipped with the reason.
@@ -39,9 +50,18 @@ export function gpu(adapter: string): Service<GpuClient> {
     name: 'gpu',
     async start(context) {
       const found = await openWorker({ adapter, unchecked: false }, context)
-      return found.kind === 'none' ? absent(adapter, found, context) : running(adapter, found, context)
+      if (found.kind === 'none') return absent(adapter, found, context)
+      return running(adapter, found, await telemetryOf(found.gpu.facts, context), context)
     },
   }
+}
+
+async function telemetryOf({ name, kind }: DeviceFacts, context: ServiceContext): Promise<Telemetry> {
+  if (kind === 'software') return { kind: 'none', sentence: 'a software adapter has no card to watch' }
+  const telemetry = await openTelemetry({ name }, context)
+  if (telemetry.kind === 'none') context.announce(`Samples are not watched: ${telemetry.sentence}.`)
+  else if (telemetry.note !== undefined) context.announce(`${telemetry.note}.`)
+  return telemetry
 }
 
 function absent(
@@ -56,6 +76,7 @@ function absent(
 function running(
   adapter: string,
   { gpu: first, all }: Extract<FoundGpu, { kind: 'opened' }>,
+  telemetry: Telemetry,
   context: ServiceContext,
 ): RunningService<GpuClient> {
   const { facts, toggles } = first
@@ -81,13 +102,19 @@ function running(
       facts,
       toggles,
       adapters: all,
+      telemetry,
+      pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
       ...bench,
       open: (context, { unchecked = false } = {}) => open(unchecked, context),
     },
     detail: `${labelOf(facts)}, ${driver}`,
     gpu: { name: labelOf(facts), driver },
     ready: async () => {},
-    stop: () => Promise.all(workers.map(({ worker }) => worker.stop())),
+    stop: () =>
+      Promise.all([
+        ...workers.map(({ worker }) => worker.stop()),
+        ...(telemetry.kind === 'none' ? [] : [telemetry.close()]),
+      ]),
   }
 }
 

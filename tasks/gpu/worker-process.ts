@@ -73,6 +73,8 @@ export function startWorker({ name, command, cwd, env, log, signal }: WorkerOpti
   }
   const garbled = (how: string) => kill({ kind: 'garbled', sentence: `${name} was killed as it ${how}.` })
   const hear = (line: string) => {
+    // What it says after it was lost or killed is of no worth: that its work went wrong.
+    if (decided !== undefined) return
     const reply = v.safeParse(Reply, parsed(line))
     if (!reply.success) return garbled(`answered what is no answer: ${line.slice(0, 200)}`)
     const { output } = reply

@@ -42,13 +42,16 @@ const asks = {
     return JSON.parse(JSON.stringify({ kind: 'opened', facts, toggles, all }))
   }),
 
-  load: ask({ kernel: v.string(), size: Size, seconds: Seconds }, async ({ kernel, size, seconds }) => {
-    const { device, loaded } = opened()
-    const one = await device.load(await kernelIn(kernel), size, { seconds })
-    loaded.set(++count, one)
-    const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
-    return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
-  }),
+  load: ask(
+    { kernel: v.string(), size: Size, seconds: v.union([v.literal(0), Seconds]) },
+    async ({ kernel, size, seconds }) => {
+      const { device, loaded } = opened()
+      const one = await device.load(await kernelIn(kernel), size, { seconds })
+      loaded.set(++count, one)
+      const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
+      return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
+    },
+  ),
 
   sample: ask({ loaded: v.number(), seconds: Seconds }, async ({ loaded, seconds }) =>
     loadedAs(loaded).sample(seconds),
@@ -130,8 +133,20 @@ async function reply(line: string): Promise<Record<string, unknown>> {
       throw cannot('ask the GPU worker', 'ask', `one of ${Object.keys(asks).join(', ')}`, request.ask)
     return { id, answer: await found[1](asked) }
   } catch (error) {
+    await lossHeard()
     return { id, refused: messageOf(error), ...(error instanceof Failure && { wrong: true }) }
   }
+}
+
+/** Work on a device that is lost goes wrong before the loss itself is told: what went wrong is to be heard of as that. */
+async function lossHeard(): Promise<void> {
+  const device = session?.adapter.device
+  if (device === undefined) return
+  const turned = device.queue
+    .onSubmittedWorkDone()
+    .catch(messageOf)
+    .then(() => Bun.sleep(20))
+  await Promise.race([device.lost, turned])
 }
 
 function tell(answer: Record<string, unknown>): void {

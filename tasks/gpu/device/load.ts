@@ -20,7 +20,7 @@ interface Choice {
 }
 
 /**
- * Tries the tunings for about `seconds` together and keeps the fastest. What is faster than all before is checked against the kernel's
+ * Tries the tunings for about `seconds` together (0: only the first) and keeps the fastest. What is faster than all before is checked against the kernel's
  * reference before it is taken; the others too, as long as checking takes no longer than the search itself.
  */
 export async function load(room: Room, kernel: Kernel, size: number, seconds: number): Promise<Loaded> {
@@ -50,7 +50,8 @@ export async function load(room: Room, kernel: Kernel, size: number, seconds: nu
 }
 
 async function choose(room: Room, kernel: Kernel, size: number, seconds: number, pool: BufferPool) {
-  const tunings = kernel.tunings(size, room.facts)
+  const all = kernel.tunings(size, room.facts)
+  const tunings = seconds > 0 ? all : all.slice(0, 1)
   const search: { tuning: Tuning; seconds: number | undefined; refused?: string }[] = []
   let best: Choice | undefined
   let wrong: string | undefined

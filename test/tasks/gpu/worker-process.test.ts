@@ -19,7 +19,7 @@ while read -r line; do
     *'"ask":"never"'*) ;;
     *'"ask":"fault"'*) echo "about to" >&2; signal=\${line#*'"signal":"'} && kill "-\${signal%%'"'*}" $$ ;;
     *'"ask":"exit"'*) exit 3 ;;
-    *'"ask":"lose"'*) echo '{"lost":"the driver was reset"}' >&3 ;;
+    *'"ask":"lose"'*) printf '{"lost":"the driver was reset"}\\n{"id":%s,"refused":"It went wrong."}\\n' "$id" >&3 ;;
     *'"ask":"babble"'*) echo 'Warning: not for you' >&3 ;;
     *'"ask":"flood"'*) exec head -c 100000000 /dev/zero >&3 ;;
     *'"ask":"deaf"'*) exec 0<&-; sleep 300 ;;
