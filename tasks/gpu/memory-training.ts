@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { Failure, Problem, type StepContext } from '../../lib/index.ts'
 import { launchTraining } from '../training/launch.ts'
 import type { ProgressLine } from '../training/progress.ts'
@@ -54,6 +54,7 @@ export async function interruptedTraining(
   context: Context,
 ): Promise<MemoryBack> {
   rmSync(context.folder, { recursive: true, force: true })
+  mkdirSync(context.folder, { recursive: true })
   const before = await baseline(meter)
   let during: Promise<number> | undefined
   const env = trainingEnvironment(context.folder, variables, context.env)
