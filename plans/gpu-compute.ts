@@ -1,5 +1,5 @@
 import { atomics, compute, latencies, namesOf } from '../benchmarks/gpu/kernels.ts'
-import { atLeast, definePlan, higher, integer, lower, noWorseThanBaseline, quantity, timesOf } from '../lib/index.ts'
+import { definePlan, higher, integer, lower, noWorseThanBaseline, quantity, timesOf } from '../lib/index.ts'
 import { comparable, sampleBoth } from '../tasks/gpu/beside-cuda.ts'
 import { cuda } from '../tasks/gpu/cuda.ts'
 import { judgePeak, peakKnown } from '../tasks/gpu/judge-peak.ts'

@@ -50,7 +50,6 @@ interface Arithmetic {
 }
 
 const f16 = ['shader-f16']
-const matrix = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
 
 export const compute: readonly Arithmetic[] = [
   {

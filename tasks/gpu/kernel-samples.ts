@@ -38,7 +38,9 @@ export function kernelSamples({
       const gpu = presentGpu(client)
       const name = nameOfKernel(kernel)
       const watching = { telemetry: gpu.telemetry, own: () => [...gpu.pids(), ...beside] }
-      const take = () => gpu.sample(kernel, size, { seconds, unchecked, search: searching * seconds }, context)
+      // Of a CPU no tuning is the best one for a card.
+      const search = gpu.facts.kind === 'software' ? 0 : searching * seconds
+      const take = () => gpu.sample(kernel, size, { seconds, unchecked, search }, context)
       const key = `${kernel.href} ${size}`
       if (!warm.has(key)) {
         // It is loaded, checked and tuned by then, which takes the card to and fro.
