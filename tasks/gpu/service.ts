@@ -131,9 +131,13 @@ export function remarks(
   flag = '--set adapter=',
 ): readonly string[] {
   const names = all.map(({ name }) => name)
+  const others = names.some((name) => name !== facts.name)
   return [
-    ...(all.length > 1
+    ...(others
       ? [`There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; ${flag}NAME takes another.`]
+      : []),
+    ...(names.filter((name) => name === facts.name).length > 1
+      ? [`Several adapters are called ${facts.name}, which WebGPU cannot tell apart: the first is used.`]
       : []),
     ...(facts.kind === 'software'
       ? [`${facts.name} is the CPU: what it computes is judged, its speed says nothing of a card.`]
