@@ -36,12 +36,48 @@ export function namesOf<const T extends Readonly<Record<string, URL>>>(kernels: 
   return Object.keys(kernels)
 }
 
+/** What multiplies and adds. */
+interface Arithmetic {
+  readonly name: string
+  readonly kernel: URL
+  /** WebGPU's features without which it cannot run. */
+  readonly needs: readonly string[]
+  /** What of it is published of cards, and which share of that it should reach. */
+  readonly figure: 'fp32' | 'f16' | undefined
+  readonly share: number
+  /** Which share of what cuBLAS does it should reach; undefined where PyTorch has nothing of the kind. */
+  readonly cublas: number | undefined
+}
+
+const f16 = ['shader-f16']
+const matrix = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
+
+export const compute: readonly Arithmetic[] = [
+  {
+    name: 'gemm-f32',
+    kernel: new URL('./gemm-f32.ts', import.meta.url),
+    needs: [],
+    figure: undefined,
+    share: 0,
+    cublas: 0.6,
+  },
+  {
+    name: 'gemm-f16',
+    kernel: new URL('./gemm-f16.ts', import.meta.url),
+    needs: f16,
+    figure: undefined,
+    share: 0,
+    cublas: undefined,
+  },
+]
+
 const small = (kernels: Readonly<Record<string, URL>>, size: number) =>
-  Object.values(kernels).map((kernel) => ({ kernel, size }))
+  Object.values(kernels).map((kernel) => ({ kernel, size, needs: [] }))
 
 /** All of them, at odd sizes that take no time to speak of. */
 export const smallKernels = [
   ...small({ ...stream, ...aggregates, ...transfers }, 10_007),
+  ...compute.map(({ kernel, needs }) => ({ kernel, size: 33, needs })),
   ...small(latencies, 3),
   ...small(atomics, 4096),
 ]

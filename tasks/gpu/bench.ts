@@ -7,7 +7,7 @@ import type { GpuWorker } from './open-worker.ts'
 export interface SampleOptions {
   /** About how long the sample is to take; one operation at least. */
   readonly seconds: number
-  /** Seconds that are spent on finding the kernel's best tuning when it is loaded; 1 when absent. */
+  /** Seconds that are spent on finding the kernel's best tuning when it is loaded; 1 when absent, 0 takes the first. */
   readonly search?: number
   /** Without WebGPU's bounds checks. */
   readonly unchecked?: boolean

@@ -19,6 +19,11 @@ export interface PresentCuda extends Bench {
   open(context: Pick<WorkContext, 'signal' | 'log'>): Promise<CudaWorker>
 }
 
+export function presentCuda(cuda: CudaClient): PresentCuda {
+  if (cuda.kind === 'present') return cuda
+  throw new Problem(cuda.sentence)
+}
+
 /** Where there is no CUDA device no Python environment is looked for, let alone made. */
 export function cuda(): Service<CudaClient> {
   return {

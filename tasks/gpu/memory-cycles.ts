@@ -16,13 +16,16 @@ export const MemoryCycles = v.object({
 export type MemoryCycles = v.InferOutput<typeof MemoryCycles>
 
 /** Between two readings. */
-const stride = 10
+const stride = 25
 
 /** Cycles at the start in which caches and pools fill. */
 const warm = 0.2
 
 /** Readings follow from those before them, so that each stretch of them counts as one. */
 const stretches = 12
+
+/** As many as there must be for so many readings. */
+export const leastCycles = 750
 
 /** Of nights that look for a leak where there is none, so many are not told of one. */
 const level = 0.99

@@ -22,15 +22,21 @@ export interface GpuWorker {
   readonly toggles: readonly ToggleSeen[]
   /** For whoever wants to see what befalls it. */
   readonly worker: Worker
-  /** `search` seconds are spent on finding its best tuning. Deadlines (`within`) are in seconds. */
+  /** `search` seconds are spent on finding its best tuning; 0 takes the first. Deadlines (`within`) are in seconds. */
   load(kernel: URL, size: number, search: number, within?: number): Promise<LoadedAnswer>
   sample(loaded: number, seconds: number, within?: number): Promise<KernelSample>
   /** Throws a Failure where what its samples left is wrong. */
   unload(loaded: number, within?: number): Promise<void>
-  /** Creates, dispatches to and destroys a buffer of so many bytes, so often. */
-  churn(cycles: number, bytes: number, within?: number): Promise<Churned>
+  /**
+   * Creates, dispatches to and destroys a buffer of so many bytes, so often. Of each `forget` it forgets to destroy one and keeps hold of it,
+   * so that whoever looks for leaks can be tried; none when absent or 0.
+   */
+  churn(cycles: number, bytes: number, forget?: number, within?: number): Promise<Churned>
   /** Whether so many bytes can be had at once. */
   allocate(bytes: number, within?: number): Promise<Allocated>
+  /** The same, and what could be had is held until it is let go. */
+  hold(bytes: number, within?: number): Promise<Allocated>
+  letGo(within?: number): Promise<void>
 }
 
 export interface GpuChoice {
@@ -93,8 +99,13 @@ function gpuWorker(worker: Worker, { facts, toggles }: Extract<Opened, { kind: '
     unload: async (loaded, within = loadWithin) => {
       await ask({ ask: 'unload', loaded }, Nothing, within)
     },
-    churn: (cycles, bytes, within = loadWithin) => ask({ ask: 'churn', cycles, bytes }, Churned, within),
+    churn: (cycles, bytes, forget = 0, within = loadWithin) =>
+      ask({ ask: 'churn', cycles, bytes, forget }, Churned, within),
     allocate: (bytes, within = sampleWithin) => ask({ ask: 'allocate', bytes }, Allocated, within),
+    hold: (bytes, within = sampleWithin) => ask({ ask: 'hold', bytes }, Allocated, within),
+    letGo: async (within = sampleWithin) => {
+      await ask({ ask: 'letGo' }, Nothing, within)
+    },
   }
 }
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
-import { Failure, type Finding, holds, messageOf, Problem, type StepContext, undecided } from '../../lib/index.ts'
+import { Failure, type Finding, holds, type StepContext, undecided } from '../../lib/index.ts'
 import { nameOfKernel } from './kernel.ts'
 import { peakOf } from './peaks.ts'
-import { type GpuClient, presentGpu } from './service.ts'
+import { capable, type GpuClient, presentGpu } from './service.ts'
 
 /** What is to be seen of a card without giving it work. */
 export const CardSeen = v.object({
@@ -66,10 +66,11 @@ export const Computed = v.array(
 )
 export type Computed = v.InferOutput<typeof Computed>
 
-/** A kernel, and a size at which it takes no time to speak of. */
+/** A kernel, a size at which it takes no time to speak of, and features without which it can't run. */
 export interface SmallKernel {
   readonly kernel: URL
   readonly size: number
+  readonly needs: readonly string[]
 }
 
 /** Has every kernel compute something small, which the worker holds against its reference. */
@@ -80,26 +81,30 @@ export async function computeEach(
 ): Promise<Computed> {
   const gpu = presentGpu(client)
   const all: Computed = []
-  for (const { kernel, size } of kernels) {
+  for (const { kernel, size, needs } of kernels) {
     const name = nameOfKernel(kernel)
     context.progress(`${name}, ${all.length + 1} of ${kernels.length}`)
+    const can = capable(gpu, needs)
     const work = async () => {
       await gpu.sample(kernel, size, { seconds: 0.01, search: 0 }, context)
       for (const { kernel, wrong } of await gpu.release())
         if (kernel === name && wrong !== undefined) throw new Failure(wrong)
     }
-    all.push({ kernel: name, ...(await resultOf(work)) })
+    if (can !== true) all.push({ kernel: name, result: 'not run', why: can })
+    else all.push({ kernel: name, ...(await resultOf(work)) })
   }
+  const not = all.filter(({ result }) => result === 'not run').length
+  context.progress(`${all.length - not} kernels${not > 0 ? `, ${not} not run` : ''}`)
   return all
 }
 
+/** What can't be run at all is no answer, and thrown on. */
 async function resultOf(work: () => Promise<unknown>): Promise<Omit<Computed[number], 'kernel'>> {
   try {
     await work()
     return { result: 'right' }
   } catch (error) {
     if (error instanceof Failure) return { result: 'wrong', why: error.message }
-    if (error instanceof Problem) return { result: 'not run', why: messageOf(error) }
     throw error
   }
 }

@@ -5,7 +5,7 @@ import type { Opened } from './answers.ts'
 import { type OpenAdapter, openAdapter } from './device/adapter.ts'
 import { type OpenDevice, runtimeOn } from './device/device.ts'
 import type { Loaded } from './device/load.ts'
-import { allocate, churn } from './device/memory.ts'
+import { allocate, churn, hold, letGo } from './device/memory.ts'
 import { firstLine, roomOn } from './device/room.ts'
 import type { Kernel } from './kernel.ts'
 import { linesOf } from './lines.ts'
@@ -25,6 +25,7 @@ let session: Session | undefined
 let count = 0
 
 const Size = v.pipe(v.number(), v.integer(), v.minValue(1))
+const Forget = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0)
 const Seconds = v.pipe(v.number(), v.gtValue(0), v.maxValue(3600))
 
 const asks = {
@@ -41,13 +42,16 @@ const asks = {
     return JSON.parse(JSON.stringify({ kind: 'opened', facts, toggles, all }))
   }),
 
-  load: ask({ kernel: v.string(), size: Size, seconds: Seconds }, async ({ kernel, size, seconds }) => {
-    const { device, loaded } = opened()
-    const one = await device.load(await kernelIn(kernel), size, { seconds })
-    loaded.set(++count, one)
-    const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
-    return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
-  }),
+  load: ask(
+    { kernel: v.string(), size: Size, seconds: v.union([v.literal(0), Seconds]) },
+    async ({ kernel, size, seconds }) => {
+      const { device, loaded } = opened()
+      const one = await device.load(await kernelIn(kernel), size, { seconds })
+      loaded.set(++count, one)
+      const { tuning, search, compileSeconds, bytes, flop, count: counted, footprint } = one
+      return { loaded: count, tuning, search, compileSeconds, bytes, flop, count: counted, footprint }
+    },
+  ),
 
   sample: ask({ loaded: v.number(), seconds: Seconds }, async ({ loaded, seconds }) =>
     loadedAs(loaded).sample(seconds),
@@ -59,8 +63,12 @@ const asks = {
     return {}
   }),
 
-  churn: ask({ cycles: Size, bytes: Size }, async ({ cycles, bytes }) => churn(ground(), cycles, bytes)),
+  churn: ask({ cycles: Size, bytes: Size, forget: Forget }, async ({ cycles, bytes, forget }) =>
+    churn(ground(), cycles, bytes, forget),
+  ),
   allocate: ask({ bytes: Size }, async ({ bytes }) => allocate(ground(), bytes)),
+  hold: ask({ bytes: Size }, async ({ bytes }) => hold(ground(), bytes)),
+  letGo: ask({}, async () => letGo(ground()).then(() => ({}))),
 }
 
 function ask<E extends v.ObjectEntries>(

@@ -14,12 +14,18 @@ const usage = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the names are
 /** How often the resident size is looked at. */
 const looks = 20
 
-/** Creates a buffer, has the device write to it and destroys it, so often. */
-export async function churn({ device }: Ground, cycles: number, bytes: number): Promise<Churned> {
+/** What `churn` was told to forget. */
+const forgotten: GPUBuffer[] = []
+
+/** Creates a buffer, has the device write to it and destroys it, so often; one of each `forget` it does not destroy. */
+export async function churn({ device }: Ground, cycles: number, bytes: number, forget: number): Promise<Churned> {
+  let done = 0
   const cycle = async () => {
     const buffer = device.createBuffer({ size: bytes, usage })
     await writeTo(device, [buffer])
-    buffer.destroy()
+    done += 1
+    if (forget > 0 && done % forget === 0) forgotten.push(buffer)
+    else buffer.destroy()
     await settled(device)
   }
   // Pools grow and code is compiled in the first.
@@ -33,8 +39,19 @@ export async function churn({ device }: Ground, cycles: number, bytes: number): 
   return { cycles, resident }
 }
 
-/** Whether so many bytes can be had and written to; in several buffers where one may not hold them. All is given back. */
-export async function allocate({ device, facts }: Ground, bytes: number): Promise<Allocated> {
+/** Whether so many bytes can be had and written to. All is given back. */
+export async function allocate(ground: Ground, bytes: number): Promise<Allocated> {
+  try {
+    return await hold(ground, bytes)
+  } finally {
+    await letGo(ground)
+  }
+}
+
+const held: GPUBuffer[] = []
+
+/** The same, and what could be had is held; in several buffers where one may not hold all. */
+export async function hold({ device, facts }: Ground, bytes: number): Promise<Allocated> {
   // A software adapter's memory is the machine's, and the kernel ends whoever takes all of it.
   if (facts.kind === 'software' && bytes > freemem() / 2) {
     const rule = `at most half of this machine's free memory on a software adapter, ${Math.floor(freemem() / 2)}`
@@ -42,23 +59,23 @@ export async function allocate({ device, facts }: Ground, bytes: number): Promis
   }
   const { maxBufferSize = 0, maxStorageBufferBindingSize = 0 } = facts.limits
   const most = Math.min(maxBufferSize, maxStorageBufferBindingSize) - (1 << 16)
-  const buffers: GPUBuffer[] = []
-  try {
-    for (let left = bytes; left > 0; left -= most) {
-      device.pushErrorScope('validation')
-      device.pushErrorScope('out-of-memory')
-      buffers.push(device.createBuffer({ size: Math.min(left, most), usage }))
-      await writeTo(device, buffers.slice(-1))
-      const memory = await device.popErrorScope()
-      const validation = await device.popErrorScope()
-      if (memory !== null) return { fits: false, why: firstLine(memory.message) }
-      if (validation !== null) throw cannot('allocate', 'bytes', 'possible', bytes, firstLine(validation.message))
-    }
-    return { fits: true }
-  } finally {
-    for (const buffer of buffers) buffer.destroy()
-    await settled(device)
+  for (let left = bytes; left > 0; left -= most) {
+    device.pushErrorScope('validation')
+    device.pushErrorScope('out-of-memory')
+    const buffer = device.createBuffer({ size: Math.min(left, most), usage })
+    held.push(buffer)
+    await writeTo(device, [buffer])
+    const memory = await device.popErrorScope()
+    const validation = await device.popErrorScope()
+    if (memory !== null) return { fits: false, why: firstLine(memory.message) }
+    if (validation !== null) throw cannot('allocate', 'bytes', 'possible', bytes, firstLine(validation.message))
   }
+  return { fits: true }
+}
+
+export async function letGo({ device }: Ground): Promise<void> {
+  for (const buffer of held.splice(0)) buffer.destroy()
+  await settled(device)
 }
 
 /** A buffer that nobody wrote to may not be there yet. */

@@ -51,9 +51,7 @@ export function openNvml(path = 'libnvidia-ml.so.1'): readonly NvmlCard[] | stri
     symbols = dlopen(path, required).symbols
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return why.includes('No such file')
-      ? `there is no ${path}, NVIDIA's own library`
-      : `${path} can't be opened: ${why}`
+    return /no such file/i.test(why) ? `there is no ${path}, NVIDIA's own library` : `${path} can't be opened: ${why}`
   }
   const nvml = symbols
   const started = nvml.nvmlInit_v2()

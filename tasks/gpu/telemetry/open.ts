@@ -1,3 +1,4 @@
+import type { DeviceFacts } from '../kernel.ts'
 import { byNvidiaSmi } from './by-nvidia-smi.ts'
 import { byNvml } from './by-nvml.ts'
 import type { WantedCard } from './choose.ts'
@@ -15,4 +16,14 @@ export async function openTelemetry(wanted: WantedCard, context: TelemetryContex
   }
   const sentence = `no card can be watched: ${nvml.sentence}, and ${smi.sentence}. Cards of other makers are not watched yet`
   return { kind: 'none', sentence }
+}
+
+/** Of the card that a WebGPU adapter is. */
+export async function telemetryOf(
+  { name, kind }: Pick<DeviceFacts, 'name' | 'kind'>,
+  context: TelemetryContext,
+): Promise<Telemetry> {
+  return kind === 'hardware'
+    ? openTelemetry({ name }, context)
+    : { kind: 'none', sentence: `${name} is the CPU, not a card` }
 }

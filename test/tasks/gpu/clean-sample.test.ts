@@ -20,6 +20,7 @@ const well: Partial<Reading> = { smClock: 1980, throttle: [], processes: mine }
 /** What may befall a sample, and the mark it gets. */
 const befalls = {
   nothing: { looks: [well], kinds: [], spoilt: false },
+  'a pause': { looks: [well, idle], kinds: [], spoilt: false },
   'less than 3 %': { looks: [well, { ...well, smClock: 1925 }], kinds: [], spoilt: false },
   'a desktop': {
     looks: [{ ...well, processes: [...mine, { pid: 7, kind: 'graphics', memory: 1 }] }],
@@ -114,6 +115,27 @@ describe('a sample', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('is taken again once the card has recovered, or after some looks at it all the same', async () => {
+    const hot: Partial<Reading> = { ...well, throttle: ['hardware thermal slowdown'] }
+    for (const [recovers, waits] of [
+      [12, 12],
+      [Number.POSITIVE_INFINITY, 60],
+    ] as const) {
+      fresh()
+      let [taken, ended, began] = [0, 0, 0]
+      const telemetry = fakeTelemetry((n) => (taken > 0 && n >= ended + recovers ? well : hot))
+      const take = async () => {
+        taken += 1
+        began = telemetry.looks()
+        await turn()
+        if (taken === 1) ended = telemetry.looks()
+      }
+      await cleanSample(take, { telemetry, own: () => [own], sample: 'triad 1', replacements: 1 }, context)
+      expect(taken).toBe(2)
+      expect(Math.abs(began - ended - waits)).toBeLessThanOrEqual(3)
+    }
   })
 
   test('that stays spoilt is refused by a sentence where that is asked', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { byNvidiaSmi, readLook } from '../../../../tasks/gpu/telemetry/by-nvidia-smi.ts'
 import { byNvml } from '../../../../tasks/gpu/telemetry/by-nvml.ts'
 import type { WantedCard } from '../../../../tasks/gpu/telemetry/choose.ts'
-import { openTelemetry } from '../../../../tasks/gpu/telemetry/open.ts'
+import { openTelemetry, telemetryOf } from '../../../../tasks/gpu/telemetry/open.ts'
 import type { GpuTelemetry, Look } from '../../../../tasks/gpu/telemetry/telemetry.ts'
 import { type FakeSmi, fakeSmi, h200 } from './fake-smi.ts'
 
@@ -142,6 +142,12 @@ test.skipIf(nvml.kind !== 'none')(
     })
   },
 )
+
+test('an adapter of the CPU is no card, whatever cards there are', async () => {
+  const env = { PATH: fakeSmi(join(root, 'third'), { looks: [busy] }) }
+  const software = await telemetryOf({ name: 'SwiftShader Device', kind: 'software' }, { env, log: () => {} })
+  expect(software).toEqual({ kind: 'none', sentence: 'SwiftShader Device is the CPU, not a card' })
+})
 
 function look(line: string): Look | undefined {
   const told = readLook(line)
