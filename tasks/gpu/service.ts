@@ -143,7 +143,7 @@ export function remarks(
     ...(others
       ? [`There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; ${flag}NAME takes another.`]
       : []),
-    ...(names.filter((name) => name === facts.name).length > 1
+    ...(all.filter(({ name, backend }) => name === facts.name && backend === facts.backend).length > 1
       ? [`Several adapters are called ${facts.name}, which WebGPU cannot tell apart: the first is used.`]
       : []),
     ...(facts.kind === 'software'
