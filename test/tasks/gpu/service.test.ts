@@ -11,9 +11,9 @@ import type { RunRecord } from '../../../lib/record/run-record.ts'
 import type { Store } from '../../../lib/record/store.ts'
 import { csvText } from '../../../lib/report/csv.ts'
 import { systemClock } from '../../../lib/run/clock.ts'
+import { judgeReleased } from '../../../tasks/gpu/judge-released.ts'
 import type { DeviceFacts } from '../../../tasks/gpu/kernel.ts'
 import { type GpuClient, gpu, present, presentGpu, remarks } from '../../../tasks/gpu/service.ts'
-import { stillRight } from '../../../tasks/gpu/still-right.ts'
 import { softwareGpu } from '../../gpu-software.ts'
 import { runs } from '../../lib/shell/runs.ts'
 import { type RigBuilder, rigFor } from '../../rig.ts'
@@ -184,12 +184,12 @@ describe.skipIf(softwareGpu === undefined)('on a software adapter', () => {
         run: async ({ card }, context) =>
           (await sampleOf(card, 'right', context)) + (await sampleOf(card, 'wearing', context)),
       })
-      plan.check({ name: 'right', needs: { card, sampled }, run: ({ card }) => stillRight(card) })
+      plan.check({ name: 'right', needs: { card, sampled }, run: ({ card }) => judgeReleased(card) })
     })
     expect(ends.sample).toMatchObject({ outcome: 'passed' })
     expect(ends.right?.findings).toMatchObject([
-      { name: 'right at 64 is right to the last sample', verdict: 'pass' },
-      { name: 'wearing at 64 is right to the last sample', verdict: 'fail' },
+      { name: 'right of 64 still computed right at the end', verdict: 'pass' },
+      { name: 'wearing of 64 still computed right at the end', verdict: 'fail' },
     ])
   })
 
