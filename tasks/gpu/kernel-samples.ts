@@ -1,6 +1,6 @@
 import { Failure, quantity, type StepContext } from '../../lib/index.ts'
 import { cleanSample } from './clean-sample.ts'
-import type { KernelSample, LoadedKernel } from './kernel.ts'
+import { type KernelSample, type LoadedKernel, nameOfKernel } from './kernel.ts'
 import { type GpuClient, presentGpu } from './service.ts'
 import { warmToSteadyClocks } from './warm-up.ts'
 
@@ -52,10 +52,6 @@ export function kernelSamples({
       return value
     },
   }
-}
-
-export function nameOfKernel(kernel: URL): string {
-  return decodeURIComponent(kernel.pathname.split('/').at(-1) ?? '').replace(/\.ts$/, '')
 }
 
 /** Seconds of one operation: by the device's own clock, where it has one for it. */
