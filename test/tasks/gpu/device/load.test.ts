@@ -15,8 +15,8 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
   })
   afterAll(() => gpu.close())
 
-  async function loaded(kernel: string, options: Readonly<Record<string, string>> = {}) {
-    const outcome = await gpu.load(kernel, size, options)
+  async function loaded(kernel: string, options: Readonly<Record<string, string>> = {}, seconds?: number) {
+    const outcome = await gpu.load(kernel, size, options, seconds)
     if (outcome.kind !== 'answered') throw new Error(outcome.sentence)
     return outcome.value
   }
@@ -35,7 +35,7 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
   })
 
   test('a tuning that computes nothing is out, though the one before it left what is right', async () => {
-    const { loaded: id, tuning, search } = await loaded('stream-copy', { defect: 'does nothing', at: '1' })
+    const { loaded: id, tuning, search } = await loaded('stream-copy', { defect: 'does nothing', at: '1' }, 0.5)
     expect(search.map(({ refused }) => refused === undefined)).toEqual([true, false, ...Array(6).fill(true)])
     expect(search[1]).toMatchObject({ seconds: undefined, refused: expect.stringMatching(/^c\[0\] is NaN, where /) })
     expect(tuning).not.toEqual(search[1]?.tuning ?? {})
