@@ -61,6 +61,13 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
     )
   })
 
+  test('what there is no memory for is refused, where it would else read as zeros, and the device goes on', async () => {
+    const { maxBufferSize = 0 } = gpu.facts.limits
+    const most = maxBufferSize / 4 - 65_536 / 4 // with its guard all that a buffer may have, which SwiftShader then can't give
+    expect(await wrongIn(gpu, 'stream-copy', most, { tuning: '0' })).toMatch(/VK_ERROR_OUT_OF_DEVICE_MEMORY$/)
+    expect(await wrongIn(gpu, 'stream-copy', size, { tuning: '0' })).toBeUndefined()
+  })
+
   test('what moves bytes of the host has no time of the device, all else has both', async () => {
     for (const [kernel, timed] of [
       ['upload', false],
