@@ -25,7 +25,7 @@ export function memoryAfterWork(gpu: PresentGpu, kernel: URL, context: Context):
   return metered(gpu, context, async (worker, meter) => {
     const bytes = muchOf(worker)
     const work = async () => {
-      const { loaded } = await worker.load(kernel, small, 0.01)
+      const { loaded } = await worker.load(kernel, small, 0)
       await worker.sample(loaded, 0.01)
       const got = await worker.hold(bytes)
       if (!got.fits) throw new Problem(`there is no room for ${mebibytes(bytes)}: ${got.why}`)
