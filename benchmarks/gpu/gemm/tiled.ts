@@ -131,7 +131,9 @@ function blocksOf({ n, stride, unit, tiling }: TiledProduct) {
     const branch = (a: string, b: string) => {
       if (end <= ofA) return `    {${names}\n${a}\n    }`
       const rest = end <= ofA + ofB ? `else {\n${b}\n    }` : `else if (block < ${ofA + ofB}u) {\n${b}\n    }`
-      return first >= ofA ? `    {${names}\n    ${rest.replace('else ', '')}\n    }` : `    {${names}\n    if (block < ${ofA}u) {\n${a}\n    } ${rest}\n    }`
+      return first >= ofA
+        ? `    {${names}\n    ${rest.replace('else ', '')}\n    }`
+        : `    {${names}\n    if (block < ${ofA}u) {\n${a}\n    } ${rest}\n    }`
     }
     const read = (r: number, from: string, row: string, unitOfRow: string, ragged: boolean) => {
       const load = `f${q}_${r} = ${from}[(${row}) * ${rowUnits}u + ${unitOfRow}];`
@@ -149,7 +151,11 @@ function blocksOf({ n, stride, unit, tiling }: TiledProduct) {
 }
 
 function storeA(q: number, unit: 4 | 8): string {
-  const quads = range(4, (r) => wide(`f${q}_${r}`, unit).map((quad, h) => `      let q${r}_${h} = ${quad};`).join('\n'))
+  const quads = range(4, (r) =>
+    wide(`f${q}_${r}`, unit)
+      .map((quad, h) => `      let q${r}_${h} = ${quad};`)
+      .join('\n'),
+  )
   const turned = range(unit, (e) => {
     const part = `${Math.floor(e / 4)}.${'xyzw'[e % 4]}`
     return `      left[next][ka * ${unit}u + ${e}u][ma] = vec4(q0_${part}, q1_${part}, q2_${part}, q3_${part});`
@@ -168,9 +174,7 @@ function storeB(q: number, unit: 4 | 8): string {
 /** 16 bytes as vectors of f32. f16 is unpacked by what WGSL has without `shader-f16`. */
 function wide(value: string, unit: 4 | 8): readonly string[] {
   if (unit === 4) return [value]
-  return ['xy', 'zw'].map(
-    ([low, high]) => `vec4(unpack2x16float(${value}.${low}), unpack2x16float(${value}.${high}))`,
-  )
+  return ['xy', 'zw'].map(([low, high]) => `vec4(unpack2x16float(${value}.${low}), unpack2x16float(${value}.${high}))`)
 }
 
 function multiply({ rows, columns, depth, threadRows, threadColumns, unroll }: Tiling): string {
