@@ -14,8 +14,7 @@ export default definePlan(
   {
     name: 'gpu-compute',
     kind: 'performance',
-    title:
-      "The GPU's arithmetic: multiply-adds, matrices, launches, atomics; beside the card's published peak and CUDA",
+    title: 'How fast the GPU computes: multiply-adds, matrices, launches, atomics; beside its published peak and CUDA',
     tags: ['gpu'],
     params: {
       adapter: adapterParam(),

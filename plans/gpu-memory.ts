@@ -15,7 +15,8 @@ export default definePlan(
   {
     name: 'gpu-memory',
     kind: 'functional',
-    title: 'GPU: how much memory can be had, and whether all of it comes back',
+    title: "The GPU's memory: how much of it can be had, and whether all comes back",
+    tags: ['gpu'],
     params: {
       adapter: adapterParam(),
       cycles: integer(1000, 'buffers that are created and destroyed', { min: leastCycles }),

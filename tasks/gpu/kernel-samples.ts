@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure, quantity, type StepContext } from '../../lib/index.ts'
 import { cleanSample } from './clean-sample.ts'
 import { type KernelSample, type LoadedKernel, nameOfKernel } from './kernel.ts'
@@ -44,7 +46,7 @@ export function kernelSamples({
       const key = `${kernel.href} ${size}`
       if (!warm.has(key)) {
         // It is loaded, checked and tuned by then, which takes the card to and fro.
-        await take()
+        keepSearch(context.folder, name, size, unchecked, await take())
         await warmToSteadyClocks(take, watching, context)
         warm.add(key)
       }
@@ -52,6 +54,13 @@ export function kernelSamples({
       return value
     },
   }
+}
+
+/** Every tuning that was tried and what it took, a line of JSON a kernel, in the step's folder. */
+function keepSearch(folder: string, kernel: string, size: number, unchecked: boolean, loaded: LoadedKernel): void {
+  const { search, tuning, compileSeconds } = loaded
+  const line = JSON.stringify({ kernel, size, unchecked, chosen: tuning, compileSeconds, search })
+  appendFileSync(join(folder, 'search.jsonl'), `${line}\n`)
 }
 
 /** Seconds of one operation: by the device's own clock, where it has one for it. */
