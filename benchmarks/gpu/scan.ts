@@ -1,7 +1,8 @@
 import type { Kernel } from '../../tasks/gpu/kernel.ts'
 import { gridOf } from './common/grid.ts'
 import { coarseAt, filledBy } from './common/random.ts'
-import { scanShaders } from './common/scan-shaders.ts'
+import { blockShader } from './common/reduction.ts'
+import { beforeShader, withinShader } from './common/scan-shaders.ts'
 import { blocksOf, shapeOf, shapes } from './common/shape.ts'
 
 /**
@@ -16,7 +17,6 @@ const scan: Kernel = {
     const shape = shapeOf(tuning)
     const blocks = blocksOf(size, shape)
     const grid = gridOf(blocks, device)
-    const shaders = scanShaders(size, shape, grid.group)
     return {
       buffers: {
         values: { bytes: 4 * size, fill: filledBy(coarseAt, 1) },
@@ -26,7 +26,7 @@ const scan: Kernel = {
       work: [
         {
           kind: 'dispatch',
-          wgsl: shaders.blocks,
+          wgsl: blockShader({ from: ['values'], term: 'x' }, size, shape, grid.group),
           entry: 'main',
           bindings: [
             { buffer: 'values', access: 'read' },
@@ -36,14 +36,14 @@ const scan: Kernel = {
         },
         {
           kind: 'dispatch',
-          wgsl: shaders.before,
+          wgsl: beforeShader(blocks),
           entry: 'main',
           bindings: [{ buffer: 'before', access: 'write' }],
           groups: [1, 1, 1],
         },
         {
           kind: 'dispatch',
-          wgsl: shaders.within,
+          wgsl: withinShader(size, shape, grid.group),
           entry: 'main',
           bindings: [
             { buffer: 'values', access: 'read' },

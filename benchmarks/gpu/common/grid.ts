@@ -7,7 +7,7 @@ export interface Grid {
   readonly group: string
 }
 
-export function gridOf(workgroups: number, { limits }: DeviceFacts): Grid {
+export function gridOf(workgroups: number, { limits }: Pick<DeviceFacts, 'limits'>): Grid {
   const most = limits.maxComputeWorkgroupsPerDimension ?? 65_535
   const rows = Math.ceil(workgroups / most)
   const columns = Math.ceil(workgroups / rows)

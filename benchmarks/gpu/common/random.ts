@@ -2,12 +2,12 @@ import type { BufferSpec } from '../../../tasks/gpu/kernel.ts'
 
 type Fill = NonNullable<BufferSpec['fill']>
 
-/** 32 bits of element `index` of sequence `seed`. Any piece of it can be had without those before. */
+/** 32 bits, as an int32 (which is what compilers are quick with), of element `index` of sequence `seed`. Any piece of it can be had without those before. */
 function bitsAt(seed: number, index: number): number {
   let x = (index + Math.imul(seed, 0x9e3779b9)) | 0
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
-  return (x ^ (x >>> 16)) >>> 0
+  return x ^ (x >>> 16)
 }
 
 /** In [-1, 1), of 24 bits: exact as f32. */

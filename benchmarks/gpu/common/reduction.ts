@@ -63,7 +63,13 @@ export function reductionKernel(reduction: Reduction): Kernel {
   }
 }
 
-function blockShader({ from, term }: Reduction, size: number, shape: Shape, group: string): string {
+/** WGSL: the sum of each block, into `sums`. */
+export function blockShader(
+  { from, term }: Pick<Reduction, 'from' | 'term'>,
+  size: number,
+  shape: Shape,
+  group: string,
+): string {
   const { workgroup, vector, each } = shape
   const type = typeOf(shape)
   const [whole, rest] = [Math.floor(size / vector), size % vector]

@@ -1,18 +1,11 @@
 import { Problem } from '../../../lib/index.ts'
-import type { KernelSample, Work } from '../kernel.ts'
+import type { Work } from '../kernel.ts'
 import type { Buffers } from './buffers.ts'
 import type { Compiled } from './compile.ts'
 import { openScopes, type Room, scoped } from './room.ts'
+import type { Runner } from './sampler.ts'
 import { type Stamps, stampsOn } from './stamps.ts'
 import { dispatch, encode, type Step, stepOf } from './steps.ts'
-
-/** One run of a program: what it took, and whether it was over before it was waited for, so that its wall clock also timed the sleep. */
-export interface Ran extends KernelSample {
-  readonly overslept: boolean
-}
-
-/** Does operations on end; `expected` is about how many seconds they will take together, 0 where that is not known. */
-export type Runner = (operations: number, expected: number) => Promise<Ran>
 
 /** How the work of a kernel is done. */
 export interface Doing {

@@ -56,7 +56,7 @@ export function openScopes(device: GPUDevice): () => Promise<string | undefined>
   return async () => {
     closed ??= Promise.all(filters.map(() => device.popErrorScope())).then(
       (errors) => errors.find((error) => error !== null)?.message,
-      messageOf, // of a device that was lost
+      () => 'the device was lost',
     )
     const said = await closed
     return said === undefined ? undefined : firstLine(said)
