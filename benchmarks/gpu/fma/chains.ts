@@ -11,7 +11,7 @@ const between = 512
 /** What chains begin with, vectors of it, one after the other: few enough to follow each on the CPU. The shift lies behind them. */
 const starts = 1024
 /** Exact in f16. */
-const shift = -1.875
+export const shift = -1.875
 
 interface Chains {
   /** Chains of an invocation, none of which waits for another. */

@@ -10,36 +10,23 @@ export interface Orbit {
   readonly fused: boolean
 }
 
+/**
+ * Sums are rounded to float64 on their way. Of f16 they are exact there: squares are multiples of 2⁻⁴⁸, and below 4. Of f32 it would matter where a sum that was
+ * rounded lies midway between two numbers of f32, which with the shift of these kernels that of no square does.
+ */
 export function endOf(start: number, { bits, shift, steps, fused }: Orbit): number {
   let y = start
   if (bits === 16)
     if (fused) for (let step = 0; step < steps; step++) y = half(y * y + shift)
     else for (let step = 0; step < steps; step++) y = half(half(y * y) + shift)
-  else if (fused) for (let step = 0; step < steps; step++) y = single(y * y, shift)
+  else if (fused) for (let step = 0; step < steps; step++) y = Math.fround(y * y + shift)
   else for (let step = 0; step < steps; step++) y = Math.fround(Math.fround(y * y) + shift)
   return y
 }
 
 const halves = new Float16Array(1)
 
-/** Rounds a sum that is exact in float64: squares of f16 are multiples of 2⁻⁴⁸, and here below 4. */
 function half(value: number): number {
   halves[0] = value
   return halves[0] ?? Number.NaN
-}
-
-const double = new Float64Array(1)
-const words = new Uint32Array(double.buffer)
-
-/**
- * product + addend rounded once, to f32. Their sum in float64 is rounded already, which matters where it lies midway between two numbers of
- * f32: there, what was rounded away (D. Knuth's two-sum) decides.
- */
-function single(product: number, addend: number): number {
-  const sum = product + addend
-  double[0] = sum
-  if (((words[0] ?? 0) & 0x1fff_ffff) !== 0x1000_0000) return Math.fround(sum)
-  const part = sum - product
-  const lost = product - (sum - part) + (addend - part)
-  return Math.fround(sum + Math.sign(lost) * Math.abs(sum) * 2 ** -30)
 }

@@ -95,13 +95,14 @@ var<workgroup> left: array<${stored}, ${(stages * rows * leftRow) / packed}>;
 var<workgroup> right: array<${stored}, ${(stages * depth * rightRow) / packed}>;
 `
 }
+${raster(edge / rows, edge / columns)}
 @compute @workgroup_size(${threads})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
   @builtin(subgroup_id) subgroup: u32,
 ) {
-${raster(edge / rows, edge / columns)}
+  let tile = tileOf(group);
   let top = tile.x * ${rows}u;
   let start = tile.y * ${columns}u;
   let above = subgroup % ${down * across}u / ${across}u * ${high}u;
