@@ -16,6 +16,8 @@ export interface RunningService<Client> {
   readonly client: Client
   /** What and where it is, for the terminal: `embedded, 127.0.0.1:41873`. */
   readonly detail: string
+  /** The GPU that the run's numbers are taken on, where this is it: the record names it in place of what the machine says of itself. */
+  readonly gpu?: { readonly name: string; readonly driver: string }
   /** Resolves once it can be used; asked again after each rejection until it resolves or the deadline has passed. */
   ready(signal: AbortSignal): Promise<void>
   /** Ends it within so many milliseconds; the record keeps what that took of its process when it returns a `Stopped`. */

@@ -157,6 +157,8 @@ const service = v.object({
   state: v.picklist(['starting', 'ready', 'errored', 'stopped']),
   detail: v.optional(v.string()),
   reason: v.optional(v.string()),
+  /** Once it is ready: the GPU that the run's numbers are taken on. */
+  gpu: v.optional(v.object({ name: v.string(), driver: v.string() })),
   duration: v.optional(seconds),
   stopped,
   /** Once it stopped: how many requests to it were repeated, by the plan and its programs. */

@@ -3,7 +3,7 @@ import type { Code, Heading, Outcome, RunEnded, RunEvent, ServiceEvent, StepEnde
 
 /** A run as its journal tells it: what every view is made from. */
 export interface RunRecord {
-  /** That of the newest start or resume. */
+  /** That of the newest start or resume; its environment names the GPU that a service of this run told of, where one did. */
   readonly heading: Heading
   readonly startedAt: string
   /** How often it was resumed. */
@@ -42,8 +42,10 @@ export function recordOf(events: Iterable<RunEvent>): Draft | undefined {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** A record that grows in place, so that following a run costs the same at its first event and its millionth. */
-export type Draft = Omit<RunRecord, 'ended'> & {
+export type Draft = Omit<RunRecord, 'ended' | 'heading'> & {
+  heading: Heading
   ended: RunEnded | undefined
+  gpu: ServiceEvent['gpu']
   readonly byName: ReadonlyMap<string, Mutable<StepRecord>>
   readonly services: ServiceEvent[]
   readonly announcements: string[]
@@ -59,6 +61,10 @@ export function next(record: Draft | undefined, event: RunEvent): Draft | undefi
       break
     case 'service':
       record.services.push(event)
+      if (event.gpu !== undefined) {
+        record.gpu = event.gpu
+        record.heading = onGpu(record.heading, event.gpu)
+      }
       break
     case 'step-started': {
       const step = record.byName.get(event.step)
@@ -103,7 +109,9 @@ function draftOf(heading: Heading, before: Draft | undefined): Draft {
         code: before?.byName.get(name)?.code,
       })
   return {
-    heading,
+    // What was measured before it was gone on with and is reused was taken on that one.
+    heading: onGpu(heading, before?.gpu),
+    gpu: before?.gpu,
     startedAt: before?.startedAt ?? heading.at,
     resumed: before === undefined ? 0 : before.resumed + 1,
     steps,
@@ -112,6 +120,11 @@ function draftOf(heading: Heading, before: Draft | undefined): Draft {
     announcements: [],
     ended: undefined,
   }
+}
+
+function onGpu(heading: Heading, gpu: ServiceEvent['gpu']): Heading {
+  if (gpu === undefined) return heading
+  return { ...heading, environment: { ...heading.environment, gpu: gpu.name, driver: gpu.driver } }
 }
 
 /** What the last line counts: steps, checks and measures apart, services not at all. */

@@ -16,7 +16,8 @@ import { linesOf, oneLine } from './text.ts'
  */
 export function markdown(record: RunRecord): string {
   const { heading, startedAt } = record
-  const { host, commit, dirty } = heading.environment
+  const { host, gpu, driver, commit, dirty } = heading.environment
+  const card = gpu === undefined ? '' : ` · ${oneLine(gpu)}${driver === undefined ? '' : `, ${oneLine(driver)}`}`
   const code = commit === undefined ? '' : ` · commit ${commit}${dirty ? ', with changes' : ''}`
   const rows = endedSteps(record).map((step) => `| ${cellsOf(step).join(' | ')} |\n`)
   const reasons = linesOf(record.ended?.reason ?? '').map((line) => `${escaped(line)}\n\n`)
@@ -30,7 +31,7 @@ ${reasons.join('')}| step | status | duration | notes |
 ${rows.join('')}
 ${least.join('')}Again: ${codeSpan(oneLine(heading.again))}
 
-${escaped(`Run ${heading.run} · ${startedAt} · ${oneLine(host)}${code}`)}
+${escaped(`Run ${heading.run} · ${startedAt} · ${oneLine(host)}${card}${code}`)}
 `
 }
 

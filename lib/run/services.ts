@@ -40,7 +40,8 @@ export function servicesOf(
       const service = await begin(node)
       running.set(node.index, service)
       await untilStopped(untilReady(service), stopping, clock)
-      report({ name: node.name, state: 'ready', detail: service.detail, duration: secondsSince(clock, began) })
+      const { detail, gpu } = service
+      report({ name: node.name, state: 'ready', detail, ...(gpu && { gpu }), duration: secondsSince(clock, began) })
       return { kind: 'ready', client: service.client }
     } catch (error) {
       const reason = messageOf(error)

@@ -2,6 +2,7 @@ import { closeSync, statSync } from 'node:fs'
 import type { Stopped } from '../plan/context.ts'
 import { messageOf, sentence } from '../plan/problem.ts'
 import { endGroup, signalGroup } from './group.ts'
+import { type Input, inputOf } from './input.ts'
 import { libc } from './libc.ts'
 import { collectOutput, type Output, type OutputOptions } from './output.ts'
 import { startProgram } from './programs.ts'
@@ -16,6 +17,8 @@ export interface ProcessOptions extends OutputOptions {
   readonly grace: number
   /** Gets what it writes to descriptor 3, which is open only then: for programs that speak to programs beside what they print. The bytes are good until it returns. */
   onDescriptor3?: ((bytes: Uint8Array) => void) | undefined
+  /** `write` reaches its standard input, which is empty otherwise. It reads the end of that when we are gone. */
+  readonly input?: boolean | undefined
 }
 
 export type Ended =
@@ -33,6 +36,11 @@ export interface RunningProcess {
   stop(): Promise<Stopped>
   /** The last lines it printed, of stdout and stderr as they came. */
   lastLines(count: number): readonly string[]
+  /**
+   * Writes a line to its standard input; resolves once all of it is on its way, however slowly it reads. False: nobody reads it any more,
+   * as it has ended or closed it. True does not say that it was read.
+   */
+  write(line: string): Promise<boolean>
   /** What it and the children that were waited for took, by the kernel's account; undefined until it has ended. */
   usage(): ProcessUsage | undefined
 }
@@ -55,25 +63,28 @@ export function startProcess(command: string | readonly string[], options: Proce
   const { grace, signal } = options
   const output = collectOutput(options)
   const [word = ''] = typeof command === 'string' ? command.trim().split(/\s+/) : command
-  const { child, over } = startProgram({ name: word, grace }, () => {
+  const { child, over: forget } = startProgram({ name: word, grace }, () => {
     const child = spawn(command, options, output)
     return { child, group: typeof child === 'string' ? undefined : child.pid }
   })
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
-    return { pid: undefined, done, stop: async () => 'by itself', lastLines: () => [], usage: () => undefined }
+    const none = { lastLines: () => [], write: async () => false, usage: () => undefined }
+    return { pid: undefined, done, stop: async () => 'by itself', ...none }
   }
 
   let ended = false
   const finish = async (): Promise<Ended> => {
     try {
       await child.exited
+      // A daemon that holds the other end and does not read is not waited for.
+      if (child.input) await withinTime(child.input.close(), 250)
       await endGroup(child.pid, grace)
       await child.drain()
     } finally {
       ended = true
-      over()
+      forget()
       signal?.removeEventListener('abort', stop)
       output.end()
     }
@@ -96,13 +107,19 @@ export function startProcess(command: string | readonly string[], options: Proce
   child.failed.catch(() => void stop())
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) void stop()
-  return { pid: child.pid, done, stop, lastLines: output.lastLines, usage: () => usageOf(child.process) }
+  const over = done.then(
+    () => false,
+    () => false,
+  )
+  const write = async (line: string) => child.input !== undefined && Promise.race([child.input.write(line), over])
+  return { pid: child.pid, done, stop, lastLines: output.lastLines, write, usage: () => usageOf(child.process) }
 }
 
 interface Child {
   readonly process: Bun.Subprocess
   readonly pid: number
   readonly exited: Promise<unknown>
+  readonly input: Input | undefined
   /** Reads what is left; whoever still holds a pipe (a grandchild with a session of its own) is not waited for. */
   drain(): Promise<void>
   /** Rejects when its output can't be recorded. */
@@ -110,7 +127,7 @@ interface Child {
 }
 
 function spawn(command: string | readonly string[], options: ProcessOptions, output: Output): Child | string {
-  const { cwd, env, onDescriptor3 } = options
+  const { cwd, env, onDescriptor3, input = false } = options
   const folder = statSync(cwd, { throwIfNoEntry: false })
   if (!folder?.isDirectory()) return sentence('start a program', 'cwd', 'a folder', cwd)
   const argv = typeof command === 'string' ? [shell(env), '-c', command, shellName] : [...command]
@@ -120,13 +137,14 @@ function spawn(command: string | readonly string[], options: ProcessOptions, out
   const pipeTo = (take: (bytes: Uint8Array) => void) => ({ take, ...libc().pipe() })
   const stdout = pipeTo((bytes) => output.add(bytes, 'stdout'))
   const stderr = pipeTo((bytes) => output.add(bytes, 'stderr'))
+  const stdin = input ? libc().pipe() : undefined
   const third = onDescriptor3 ? [pipeTo(onDescriptor3)] : []
   const pipes = [stdout, stderr, ...third]
   try {
     const child = Bun.spawn(argv, {
       cwd,
       env: { ...env },
-      stdio: ['ignore', stdout.write, stderr.write, ...third.map(({ write }) => write)],
+      stdio: [stdin?.read ?? 'ignore', stdout.write, stderr.write, ...third.map(({ write }) => write)],
       detached: true,
     })
     const readers = pipes.map(({ read, take }) => readAll(read, take))
@@ -136,12 +154,21 @@ function spawn(command: string | readonly string[], options: ProcessOptions, out
       if (!(await withinTime(failed, 250))) for (const reader of readers) await reader.giveUp()
       await failed
     }
-    return { process: child, pid: child.pid, exited: child.exited, failed, drain }
+    return {
+      process: child,
+      pid: child.pid,
+      exited: child.exited,
+      input: stdin && inputOf(stdin.write),
+      failed,
+      drain,
+    }
   } catch (error) {
     for (const { read } of pipes) closeSync(read)
+    if (stdin) closeSync(stdin.write)
     return notStarted(argv.join(' '), messageOf(error))
   } finally {
     for (const { write } of pipes) closeSync(write)
+    if (stdin) closeSync(stdin.read)
   }
 }
 

@@ -14,10 +14,15 @@ function gpusHere(visible: string | undefined): number {
   return Math.min(all, visible.split(',').filter((name) => name.trim() !== '' && name.trim() !== '-1').length)
 }
 
+/** Some containers show the devices and not what the driver says of them. */
 function cards(): number {
+  return namesIn('/proc/driver/nvidia/gpus').length || namesIn('/dev').filter((name) => /^nvidia\d+$/.test(name)).length
+}
+
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync('/proc/driver/nvidia/gpus').length
+    return readdirSync(folder)
   } catch {
-    return 0 // no driver, no device
+    return [] // no driver, no device
   }
 }

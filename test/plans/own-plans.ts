@@ -8,7 +8,7 @@ export const plainPath = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` }
 /** A repository that holds one of Assay's own plans, its runs apart from those of this checkout. */
 export function ownPlan(plan: string): Repository {
   const repo = repository()
-  for (const folder of ['lib', 'tasks']) symlinkSync(join(home, folder), join(repo.dir, folder))
+  for (const folder of ['lib', 'tasks', 'benchmarks']) symlinkSync(join(home, folder), join(repo.dir, folder))
   cpSync(join(home, 'plans', `${plan}.ts`), join(repo.dir, 'plans', `${plan}.ts`))
   return repo
 }

@@ -79,6 +79,7 @@ function head(record: RunRecord, beside: Beside): Html {
   const { heading, startedAt, resumed, ended } = record
   const outcome = outcomeOf(record)
   const [, ...counts] = summaryText(record).split(' · ')
+  const { host, gpu } = heading.environment
   const began = startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
   const files = ['results.csv', 'junit.xml', 'journal.jsonl', 'log.txt'].filter((name) => beside.files.has(name))
   const goOn = outcome !== 'passed' && record.steps.some((step) => step.passed !== undefined)
@@ -87,7 +88,7 @@ function head(record: RunRecord, beside: Beside): Html {
 <p class="note">${oneLine(heading.plan)} · ${heading.kind} plan · run ${heading.run}</p>
 <h1>${oneLine(heading.title)}</h1>
 <p class="verdict ${toneOf(outcome)}">${mark(outcome)} <strong>${outcome}</strong> <span>${counts.join(' · ')}</span></p>
-<p class="note"><time datetime="${startedAt}">${began}</time>${ended ? `, for ${formatDuration(ended.duration)}` : ''}${resumed > 0 ? ` · resumed ${resumed === 1 ? 'once' : `${resumed} times`}` : ''} · on ${oneLine(heading.environment.host)}${files.map((name) => html` · ${fileLink(beside, name, name)}`)}</p>
+<p class="note"><time datetime="${startedAt}">${began}</time>${ended ? `, for ${formatDuration(ended.duration)}` : ''}${resumed > 0 ? ` · resumed ${resumed === 1 ? 'once' : `${resumed} times`}` : ''} · on ${oneLine(host)}${gpu === undefined ? '' : ` · ${oneLine(gpu)}`}${files.map((name) => html` · ${fileLink(beside, name, name)}`)}</p>
 <dl class="commands">${commands.map(([word, command]) => html`<div><dt>${word}</dt><dd><code>${oneLine(command ?? '')}</code></dd></div>`)}</dl>
 </header>`
 }

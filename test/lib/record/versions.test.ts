@@ -11,6 +11,7 @@ import { readJournal } from '../../../lib/record/journal.ts'
 import { recordOf } from '../../../lib/record/run-record.ts'
 import { csvText } from '../../../lib/report/csv.ts'
 import { junitXml } from '../../../lib/report/junit.ts'
+import { markdown } from '../../../lib/report/markdown.ts'
 import { summaryText } from '../../../lib/report/summary.ts'
 import { runPlan } from '../../../lib/run/run-plan.ts'
 
@@ -78,4 +79,16 @@ describe.each(names)('%s', (name) => {
     ])
     expect(readJournal(store.read('fixture', run) ?? '', name).length).toBeGreaterThan(events.length)
   })
+})
+
+test('every row of a run whose service told of a GPU names it, those of the sitting without that service too', () => {
+  const name = 'schema-1-gpu.jsonl'
+  const record = recordOf(readJournal(readFileSync(join(journals, name), 'utf8'), name))
+  if (record === undefined) throw new Error('no record')
+  expect(record.resumed).toBe(1)
+  const rows = csvText([record]).trimEnd().split('\r\n').slice(1)
+  expect(rows).toHaveLength(9)
+  for (const row of rows)
+    expect(row).toContain(',"SwiftShader Device (Subzero) · software","SwiftShader driver 5.0.0",')
+  for (const view of [markdown(record), junitXml([record])]) expect(view).toContain('SwiftShader Device')
 })

@@ -38,6 +38,23 @@ function noted(
 }
 
 describe('a service', () => {
+  test('that tells of a GPU has the record name it, instead of what the machine says', async () => {
+    const gpu = { name: 'SwiftShader · software', driver: '5.0.0' }
+    const service = noted([])
+    const rig = rigFor((plan) => {
+      const store = plan.use({
+        ...service,
+        start: async (context) => ({ ...(await service.start(context)), gpu }),
+      })
+      plan.held('step', { needs: { store } })
+    })
+    const running = rig.run()
+    ;(await rig.started('step')).finish()
+    const result = await running
+    if (result.kind !== 'ended') throw new Error(result.kind)
+    expect(result.record.heading.environment).toMatchObject({ gpu: gpu.name, driver: gpu.driver })
+  })
+
   test('starts at its first user, once, is handed to each, and stops after its last', async () => {
     const notes: string[] = []
     const rig = rigFor((plan) => {

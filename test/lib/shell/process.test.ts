@@ -168,6 +168,86 @@ describe('its output', () => {
   })
 })
 
+describe('its input', () => {
+  test('is empty unless it is asked for, and nothing can be written then', async () => {
+    const running = start('cat; echo "end"')
+    expect(await running.write('x')).toBe(false)
+    await running.done
+    expect(running.lastLines(9)).toEqual(['end'])
+    expect(await start(['nosuch-program'], { input: true }).write('x')).toBe(false)
+  })
+
+  test('comes line by line, and what it answers can be waited for before the next', async () => {
+    let heard = (_: string) => {}
+    const running = start('while read -r line; do echo "got $line"; done', {
+      input: true,
+      onLine: (line) => heard(line),
+    })
+    for (const line of ['one', 'zwei ü', '']) {
+      const answer = new Promise<string>((resolve) => {
+        heard = resolve
+      })
+      expect(await running.write(line)).toBe(true)
+      expect(await answer).toBe(`got ${line}`)
+    }
+    expect(await running.stop()).toBe('term')
+    expect(await running.write('late')).toBe(false)
+  })
+
+  test('of a child that has gone is refused', async () => {
+    const running = start('read -r line; exit 5', { input: true })
+    expect(await running.write('go')).toBe(true)
+    expect(await running.done).toEqual({ kind: 'exited', code: 5 })
+    expect(await running.write('again')).toBe(false)
+  })
+
+  test('of a child that closed it is refused while the child goes on', async () => {
+    const { running } = await startReady('exec 0<&-; echo ready; sleep 300', { input: true })
+    expect(await running.write('x')).toBe(false)
+    expect(runs(running.pid ?? 0)).toBe(true)
+    await running.stop()
+  })
+
+  test('waits for a slow reader', async () => {
+    const line = 'x'.repeat(3_000_000)
+    const running = start('sleep 0.2; read -r go; wc -c', { input: true })
+    expect(await running.write(`go\n${line}`)).toBe(true)
+    expect(await running.write('more')).toBe(true)
+    await running.stop()
+  })
+
+  test('that nobody reads is given up when the child ends', async () => {
+    const { running } = await startReady('echo ready; sleep 300', { input: true })
+    const writing = running.write('x'.repeat(3_000_000))
+    expect(await Promise.race([writing, Bun.sleep(50).then(() => 'waits')])).toBe('waits')
+    await running.stop()
+    expect(await writing).toBe(false)
+  })
+
+  test.skipIf(Bun.which('setsid') === null)('that a daemon holds and does not read is not waited for', async () => {
+    const lines: string[] = []
+    const running = start('exec 4<&0; setsid sleep 300 <&4 & echo $!', {
+      input: true,
+      onLine: (line) => lines.push(line),
+    })
+    const writing = running.write('x'.repeat(3_000_000))
+    expect(await running.done).toEqual({ kind: 'exited', code: 0 })
+    expect(await writing).toBe(false)
+    process.kill(Number(lines[0]), 'SIGKILL')
+  })
+
+  test('leaves no descriptor open', async () => {
+    const open = () => readdirSync('/dev/fd').length
+    const before = open()
+    for (let i = 0; i < 20; i++) {
+      const running = start('read -r line', { input: true })
+      await running.write('x')
+      await running.done
+    }
+    expect(open() - before).toBeLessThan(15)
+  })
+})
+
 describe('stopping', () => {
   test('is told by SIGTERM and its own exit code is kept', async () => {
     const { running } = await startReady('trap "exit 7" TERM; echo ready; while :; do sleep 0.01; done')

@@ -1,0 +1,34 @@
+import type { Kernel } from '../../tasks/gpu/kernel.ts'
+import { wrongCount } from './common/pattern.ts'
+import { zeros } from './common/random.ts'
+
+const wgsl = `
+@group(0) @binding(0) var<storage, read_write> counter: array<u32>;
+@compute @workgroup_size(1) fn main() { counter[0] += 1u; }
+`
+
+/** One dispatch, waited for, and the 4 bytes it wrote read by the host, by the host's clock. */
+const latencyRoundTrip: Kernel = {
+  name: 'latency-round-trip',
+  needs: [],
+  tunings: () => [{}],
+  prepare: () => ({
+    buffers: { counter: { bytes: 4, fill: zeros } },
+    work: [
+      {
+        kind: 'dispatch',
+        wgsl,
+        entry: 'main',
+        bindings: [{ buffer: 'counter', access: 'write' }],
+        groups: [1, 1, 1],
+      },
+      { kind: 'download', from: 'counter', bytes: 4 },
+    ],
+    bytes: 0,
+    flop: 0,
+    count: 1,
+    check: async (read, operations) => wrongCount('counter', await read('counter'), operations),
+  }),
+}
+
+export default latencyRoundTrip

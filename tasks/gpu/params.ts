@@ -1,0 +1,9 @@
+import * as v from 'valibot'
+import { type Param, param } from '../../lib/index.ts'
+
+/** Which adapter a plan or task uses. */
+export function adapterParam(): Param<string> {
+  const rule = "hardware, software or part of an adapter's name"
+  const schema = v.pipe(v.string(), v.trim(), v.minLength(1, rule))
+  return param(schema, { default: 'hardware', help: `${rule}: hardware is never the CPU` })
+}

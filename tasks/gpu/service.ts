@@ -1,0 +1,160 @@
+import { Problem, type RunningService, type Service, type ServiceContext, type WorkContext } from '../../lib/index.ts'
+import type { SeenAdapter, ToggleSeen } from './answers.ts'
+import { type Bench, benchOf } from './bench.ts'
+import { absence } from './hints.ts'
+import type { DeviceFacts } from './kernel.ts'
+import { type FoundGpu, type GpuWorker, openWorker } from './open-worker.ts'
+import { telemetryOf } from './telemetry/open.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+
+/** What a step is given for a GPU: one that is there, or why there is none. */
+export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu
+
+export interface PresentGpu extends Bench {
+  readonly kind: 'present'
+  readonly facts: DeviceFacts
+  /** What was switched in Dawn, and whether its effect is seen. */
+  readonly toggles: readonly ToggleSeen[]
+  /** All adapters that there are. */
+  readonly adapters: readonly SeenAdapter[]
+  /** What the card says of itself meanwhile. */
+  readonly telemetry: Telemetry
+  /** Of the workers that use it for this run. */
+  pids(): readonly number[]
+  /** A worker of the step's own, which it stops: for what may end a worker, or must find memory as nobody used it. */
+  open(context: Pick<WorkContext, 'signal' | 'log'>, options?: { readonly unchecked?: boolean }): Promise<GpuWorker>
+}
+
+/** For `skipUnless: ({ gpu }) => present(gpu)`. */
+export function present(gpu: GpuClient): true | string {
+  return gpu.kind === 'present' ? true : gpu.sentence
+}
+
+/** For what needs features of WebGPU beside. */
+export function capable(gpu: GpuClient, features: readonly string[]): true | string {
+  if (gpu.kind === 'absent') return gpu.sentence
+  const missing = features.filter((feature) => !gpu.facts.features.includes(feature))
+  return missing.length === 0 ? true : `${gpu.facts.name} is without ${missing.join(', ')}`
+}
+
+/** For the function of a step that is skipped otherwise. */
+export function presentGpu(gpu: GpuClient): PresentGpu {
+  if (gpu.kind === 'present') return gpu
+  throw new Problem(gpu.sentence)
+}
+
+/** As the driver names it. */
+export function nameOf(gpu: GpuClient): string {
+  return presentGpu(gpu).facts.name
+}
+
+/**
+ * The GPU that a plan's steps use, through WebGPU in a process that it may crash: `hardware` (never the CPU), `software` (the CPU), or part of
+ * an adapter's name. Without one it starts as well, so that steps can be skipped with the reason.
+ */
+export function gpu(adapter: string): Service<GpuClient> {
+  return {
+    name: 'gpu',
+    async start(context) {
+      const found = await openWorker({ adapter, unchecked: false }, context)
+      if (found.kind === 'none') return absent(adapter, found, context)
+      return running(adapter, found, await watched(found.gpu.facts, context), context)
+    },
+  }
+}
+
+async function watched(facts: DeviceFacts, context: ServiceContext): Promise<Telemetry> {
+  const telemetry = await telemetryOf(facts, context)
+  if (telemetry.kind !== 'none' && telemetry.note !== undefined) context.announce(`${telemetry.note}.`)
+  if (telemetry.kind === 'none' && facts.kind === 'hardware')
+    context.announce(`Samples are taken without looking at the card: ${telemetry.sentence}.`)
+  return telemetry
+}
+
+function absent(
+  adapter: string,
+  { all, why }: Extract<FoundGpu, { kind: 'none' }>,
+  { env }: ServiceContext,
+): RunningService<GpuClient> {
+  const sentence = why ?? absence(adapter, all, env)
+  return { client: { kind: 'absent', sentence }, detail: 'none', ready: async () => {}, stop: async () => {} }
+}
+
+function running(
+  adapter: string,
+  { gpu: first, all }: Extract<FoundGpu, { kind: 'opened' }>,
+  telemetry: Telemetry,
+  context: ServiceContext,
+): RunningService<GpuClient> {
+  const { facts, toggles } = first
+  for (const sentence of remarks(facts, toggles, all)) context.announce(sentence)
+  const { name, driver } = facts
+  const workers = [first]
+  const open = async (unchecked: boolean, { signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
+    const found = await openWorker({ adapter, unchecked }, { env: context.env, signal, log })
+    if (found.kind === 'none') throw new Problem(`${name} was there when the run began, and is there no more`)
+    workers.push(found.gpu)
+    for (const sentence of switched(found.gpu.toggles)) context.announce(sentence)
+    return found.gpu
+  }
+  let fresh: GpuWorker | undefined = first
+  const bench = benchOf(async (unchecked) => {
+    const unused = unchecked ? undefined : fresh
+    fresh = unchecked ? fresh : undefined
+    return unused ?? open(unchecked, context)
+  })
+  return {
+    client: {
+      kind: 'present',
+      facts,
+      toggles,
+      adapters: all,
+      telemetry,
+      pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
+      ...bench,
+      open: (context, { unchecked = false } = {}) => open(unchecked, context),
+    },
+    detail: `${labelOf(facts)}, ${driver}`,
+    gpu: { name: labelOf(facts), driver },
+    ready: async () => {},
+    stop: () =>
+      Promise.all([
+        ...workers.map(({ worker }) => worker.stop()),
+        ...(telemetry.kind === 'none' ? [] : [telemetry.close()]),
+      ]),
+  }
+}
+
+/** As rows and pages name it. */
+export function labelOf({ name, kind }: Pick<DeviceFacts, 'name' | 'kind'>): string {
+  return kind === 'software' ? `${name} · software` : name
+}
+
+/** What a person should know before numbers come. */
+export function remarks(
+  facts: DeviceFacts,
+  toggles: readonly ToggleSeen[],
+  all: readonly SeenAdapter[],
+  flag = '--set adapter=',
+): readonly string[] {
+  const names = all.map(({ name }) => name)
+  const others = names.some((name) => name !== facts.name)
+  return [
+    ...(others
+      ? [`There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; ${flag}NAME takes another.`]
+      : []),
+    ...(all.filter(({ name, backend }) => name === facts.name && backend === facts.backend).length > 1
+      ? [`Several adapters are called ${facts.name}, which WebGPU cannot tell apart: the first is used.`]
+      : []),
+    ...(facts.kind === 'software'
+      ? [`${facts.name} is the CPU: what it computes is judged, its speed says nothing of a card.`]
+      : []),
+    ...switched(toggles),
+  ]
+}
+
+function switched(toggles: readonly ToggleSeen[]): readonly string[] {
+  return toggles.flatMap(({ name, asked, seen, how }) =>
+    seen === 'no' ? [`Dawn was asked to have ${name} ${asked}, and it does not show: ${how}.`] : [],
+  )
+}
