@@ -4,6 +4,7 @@ import { comparable, sampleBoth } from '../tasks/gpu/beside-cuda.ts'
 import { cuda } from '../tasks/gpu/cuda.ts'
 import { judgeClocks } from '../tasks/gpu/judge-clocks.ts'
 import { judgePeak, peakKnown } from '../tasks/gpu/judge-peak.ts'
+import { judgeReleased } from '../tasks/gpu/judge-released.ts'
 import { bandwidthOf, bandwidthsOf, kernelSamples } from '../tasks/gpu/kernel-samples.ts'
 import { adapterParam } from '../tasks/gpu/params.ts'
 import { gpu, nameOf, present } from '../tasks/gpu/service.ts'
@@ -56,7 +57,7 @@ export default definePlan(
       skipUnless: ({ card }) => peakKnown(card, 'bandwidth'),
       run: ({ card, memory }) => [judgePeak('triad', memory.bandwidth.triad, nameOf(card), 'bandwidth', 0.9)],
     })
-    plan.measure({
+    const without = plan.measure({
       name: 'memory bandwidth without bounds checks',
       needs: { card, memory },
       variants: operations,
@@ -66,7 +67,7 @@ export default definePlan(
       run: async ({ card }, context) =>
         bandwidthsOf(await unchecked.take(card, stream[context.variant], elementsOf(card, mib), context)),
     })
-    plan.measure({
+    const both = plan.measure({
       name: 'memory bandwidth beside CUDA',
       needs: { card, pytorch, memory },
       variants: operations,
@@ -88,7 +89,7 @@ export default definePlan(
         ),
     })
 
-    plan.measure({
+    const sums = plan.measure({
       name: 'sums and scans',
       needs: { card },
       variants: namesOf(aggregates),
@@ -98,7 +99,7 @@ export default definePlan(
       run: async ({ card }, context) =>
         bandwidthsOf(await checked.take(card, aggregates[context.variant], elementsOf(card, mib), context)),
     })
-    plan.measure({
+    const moved = plan.measure({
       name: 'transfers',
       needs: { card },
       variants: namesOf(transfers),
@@ -109,6 +110,17 @@ export default definePlan(
         bandwidthsOf(
           await checked.take(card, transfers[context.variant], elementsOf(card, Math.min(mib, 256)), context),
         ),
+    })
+
+    plan.check({
+      name: 'what was timed stayed right',
+      needs: { card, all: [memory, without, sums, moved] },
+      run: ({ card }) => judgeReleased(card),
+    })
+    plan.check({
+      name: 'what was timed beside CUDA stayed right',
+      needs: { card, both },
+      run: ({ card }) => judgeReleased(card),
     })
   },
 )

@@ -36,16 +36,40 @@ export function namesOf<const T extends Readonly<Record<string, URL>>>(kernels: 
   return Object.keys(kernels)
 }
 
-/** What multiplies: of one name with what cuBLAS does beside them. `figure`: what is published of cards. */
-export const compute = {
-  'gemm-f32': { kernel: new URL('./gemm-f32.ts', import.meta.url), size: 4096, needs: [], figure: 'fp32' },
-  'gemm-f16': {
-    kernel: new URL('./gemm-f16.ts', import.meta.url),
-    size: 4096,
-    needs: ['shader-f16'],
+/** What multiplies and adds. */
+interface Arithmetic {
+  readonly name: string
+  readonly kernel: URL
+  /** WebGPU's features without which it cannot run. */
+  readonly needs: readonly string[]
+  /** What of it is published of cards, and which share of that it should reach. */
+  readonly figure: 'fp32' | 'f16' | undefined
+  readonly share: number
+  /** Which share of what cuBLAS does it should reach; undefined where PyTorch has nothing of the kind. */
+  readonly cublas: number | undefined
+}
+
+const f16 = ['shader-f16']
+const matrix = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
+
+export const compute: readonly Arithmetic[] = [
+  {
+    name: 'gemm-f32',
+    kernel: new URL('./gemm-f32.ts', import.meta.url),
+    needs: [],
     figure: undefined,
+    share: 0,
+    cublas: 0.6,
   },
-} as const
+  {
+    name: 'gemm-f16',
+    kernel: new URL('./gemm-f16.ts', import.meta.url),
+    needs: f16,
+    figure: undefined,
+    share: 0,
+    cublas: undefined,
+  },
+]
 
 const small = (kernels: Readonly<Record<string, URL>>, size: number) =>
   Object.values(kernels).map((kernel) => ({ kernel, size, needs: [] }))
@@ -53,7 +77,7 @@ const small = (kernels: Readonly<Record<string, URL>>, size: number) =>
 /** All of them, at odd sizes that take no time to speak of. */
 export const smallKernels = [
   ...small({ ...stream, ...aggregates, ...transfers }, 10_007),
-  ...Object.values(compute).map(({ kernel, needs }) => ({ kernel, size: 33, needs })),
+  ...compute.map(({ kernel, needs }) => ({ kernel, size: 33, needs })),
   ...small(latencies, 3),
   ...small(atomics, 4096),
 ]

@@ -4,7 +4,7 @@ import { type Bench, benchOf } from './bench.ts'
 import { absence } from './hints.ts'
 import type { DeviceFacts } from './kernel.ts'
 import { type FoundGpu, type GpuWorker, openWorker } from './open-worker.ts'
-import { openTelemetry } from './telemetry/open.ts'
+import { telemetryOf } from './telemetry/open.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What a step is given for a GPU: one that is there, or why there is none. */
@@ -30,6 +30,13 @@ export function present(gpu: GpuClient): true | string {
   return gpu.kind === 'present' ? true : gpu.sentence
 }
 
+/** For what needs features of WebGPU beside. */
+export function capable(gpu: GpuClient, features: readonly string[]): true | string {
+  if (gpu.kind === 'absent') return gpu.sentence
+  const missing = features.filter((feature) => !gpu.facts.features.includes(feature))
+  return missing.length === 0 ? true : `${gpu.facts.name} is without ${missing.join(', ')}`
+}
+
 /** For the function of a step that is skipped otherwise. */
 export function presentGpu(gpu: GpuClient): PresentGpu {
   if (gpu.kind === 'present') return gpu
@@ -51,16 +58,16 @@ export function gpu(adapter: string): Service<GpuClient> {
     async start(context) {
       const found = await openWorker({ adapter, unchecked: false }, context)
       if (found.kind === 'none') return absent(adapter, found, context)
-      return running(adapter, found, await telemetryOf(found.gpu.facts, context), context)
+      return running(adapter, found, await watched(found.gpu.facts, context), context)
     },
   }
 }
 
-async function telemetryOf({ name, kind }: DeviceFacts, context: ServiceContext): Promise<Telemetry> {
-  if (kind === 'software') return { kind: 'none', sentence: 'a software adapter has no card to watch' }
-  const telemetry = await openTelemetry({ name }, context)
-  if (telemetry.kind === 'none') context.announce(`Samples are not watched: ${telemetry.sentence}.`)
-  else if (telemetry.note !== undefined) context.announce(`${telemetry.note}.`)
+async function watched(facts: DeviceFacts, context: ServiceContext): Promise<Telemetry> {
+  const telemetry = await telemetryOf(facts, context)
+  if (telemetry.kind !== 'none' && telemetry.note !== undefined) context.announce(`${telemetry.note}.`)
+  if (telemetry.kind === 'none' && facts.kind === 'hardware')
+    context.announce(`Samples are taken without looking at the card: ${telemetry.sentence}.`)
   return telemetry
 }
 

@@ -21,3 +21,8 @@ export function elementsOf(gpu: GpuClient, mib: number): number {
 export function edgeOf(gpu: GpuClient, edge: number): number {
   return gpu.kind === 'present' && gpu.facts.kind === 'software' ? Math.min(edge, 64) : edge
 }
+
+/** Invocations that each do one thing; of a software adapter few. */
+export function countOf(gpu: GpuClient, count: number): number {
+  return gpu.kind === 'present' && gpu.facts.kind === 'software' ? Math.min(count, softwareElements) : count
+}

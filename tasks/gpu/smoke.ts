@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { Failure, type Finding, holds, type StepContext, undecided } from '../../lib/index.ts'
 import { nameOfKernel } from './kernel-samples.ts'
 import { peakOf } from './peaks.ts'
-import { type GpuClient, presentGpu } from './service.ts'
+import { capable, type GpuClient, presentGpu } from './service.ts'
 
 /** What is to be seen of a card without giving it work. */
 export const CardSeen = v.object({
@@ -84,14 +84,13 @@ export async function computeEach(
   for (const { kernel, size, needs } of kernels) {
     const name = nameOfKernel(kernel)
     context.progress(`${name}, ${all.length + 1} of ${kernels.length}`)
-    const missing = needs.filter((feature) => !gpu.facts.features.includes(feature))
+    const can = capable(gpu, needs)
     const work = async () => {
       await gpu.sample(kernel, size, { seconds: 0.01, search: 0 }, context)
       for (const { kernel, wrong } of await gpu.release())
         if (kernel === name && wrong !== undefined) throw new Failure(wrong)
     }
-    if (missing.length > 0)
-      all.push({ kernel: name, result: 'not run', why: `the adapter is without ${missing.join(', ')}` })
+    if (can !== true) all.push({ kernel: name, result: 'not run', why: can })
     else all.push({ kernel: name, ...(await resultOf(work)) })
   }
   const not = all.filter(({ result }) => result === 'not run').length

@@ -1,0 +1,121 @@
+import { atomics, compute, latencies, namesOf } from '../benchmarks/gpu/kernels.ts'
+import { atLeast, definePlan, higher, integer, lower, noWorseThanBaseline, quantity, timesOf } from '../lib/index.ts'
+import { comparable, sampleBoth } from '../tasks/gpu/beside-cuda.ts'
+import { cuda } from '../tasks/gpu/cuda.ts'
+import { judgePeak, peakKnown } from '../tasks/gpu/judge-peak.ts'
+import { judgeReleased } from '../tasks/gpu/judge-released.ts'
+import { countRateOf, flopRateOf, kernelSamples, latencyOf } from '../tasks/gpu/kernel-samples.ts'
+import { adapterParam } from '../tasks/gpu/params.ts'
+import { capable, gpu, nameOf, present } from '../tasks/gpu/service.ts'
+import { countOf, edgeOf } from '../tasks/gpu/sizes.ts'
+import { baselineFactor } from '../tasks/pipeline/params.ts'
+
+export default definePlan(
+  {
+    name: 'gpu-compute',
+    kind: 'performance',
+    title:
+      "The GPU's arithmetic: multiply-adds, matrices, launches, atomics; beside the card's published peak and CUDA",
+    tags: ['gpu'],
+    params: {
+      adapter: adapterParam(),
+      edge: integer(4096, 'edge of the square matrices', { min: 1 }),
+      rounds: integer(20, 'samples of each kernel', { min: 1 }),
+      ms: integer(100, 'milliseconds that a sample takes', { min: 1 }),
+      slower: baselineFactor('1.1', 'the time of an operation'),
+    },
+  },
+  (plan, { adapter, edge, rounds, ms, slower }) => {
+    const card = plan.use(gpu(adapter))
+    const pytorch = plan.use(cuda())
+    const sampling = { samples: rounds, warmup: 1 } as const
+    const samples = kernelSamples({ seconds: ms / 1000 })
+
+    for (const { name, kernel, needs, figure, share, cublas } of compute) {
+      const rate = plan.measure({
+        name,
+        needs: { card },
+        ...sampling,
+        metrics: { rate: higher('TFLOP/s', noWorseThanBaseline(slower)) },
+        skipUnless: ({ card }) => capable(card, needs),
+        run: async ({ card }, context) => ({
+          rate: quantity(flopRateOf(await samples.take(card, kernel, edgeOf(card, edge), context)), 'TFLOP/s'),
+        }),
+      })
+      if (figure !== undefined)
+        plan.check({
+          name: `${name} is as fast as the card should be`,
+          needs: { card, rate },
+          skipUnless: ({ card }) => peakKnown(card, figure),
+          run: ({ card, rate }) => [judgePeak(name, rate.rate, nameOf(card), figure, share)],
+        })
+      if (cublas === undefined) continue
+      const both = plan.measure({
+        name: `${name} beside CUDA`,
+        needs: { card, pytorch, rate },
+        ...sampling,
+        metrics: { webgpu: higher('TFLOP/s', timesOf('cuda', { atLeast: cublas })), cuda: higher('TFLOP/s') },
+        skipUnless: ({ card, pytorch }) => comparable(card, pytorch),
+        run: ({ card, pytorch }, context) =>
+          sampleBoth({ card, pytorch, samples, kernel, size: edgeOf(card, edge) }, flopRateOf, 'TFLOP/s', context),
+      })
+      plan.check({
+        name: `${name} beside CUDA stayed right`,
+        needs: { card, both },
+        run: ({ card }) => judgeReleased(card),
+      })
+    }
+
+    const launches = plan.measure({
+      name: 'launches',
+      needs: { card },
+      variants: namesOf(latencies),
+      ...sampling,
+      metrics: { latency: lower('us', noWorseThanBaseline(slower)) },
+      skipUnless: ({ card }) => present(card),
+      run: async ({ card }, context) => ({
+        latency: quantity(latencyOf(await samples.take(card, latencies[context.variant], 1000, context)), 'us'),
+      }),
+    })
+    plan.measure({
+      name: 'launches beside CUDA',
+      needs: { card, pytorch, launches },
+      variants: ['submit', 'dispatch'],
+      ...sampling,
+      metrics: { webgpu: lower('us'), cuda: lower('us') },
+      derived: {
+        // What is told, and held against nothing.
+        'submit over CUDA': { ...lower('×'), from: ({ webgpu, cuda }) => webgpu.submit / cuda.submit },
+        'dispatch over CUDA': { ...lower('×'), from: ({ webgpu, cuda }) => webgpu.dispatch / cuda.dispatch },
+      },
+      skipUnless: ({ card, pytorch }) => comparable(card, pytorch),
+      run: ({ card, pytorch }, context) =>
+        sampleBoth(
+          { card, pytorch, samples, kernel: latencies[context.variant], size: 1000 },
+          latencyOf,
+          'us',
+          context,
+        ),
+    })
+    const added = plan.measure({
+      name: 'atomic additions',
+      needs: { card },
+      variants: namesOf(atomics),
+      ...sampling,
+      metrics: { rate: higher('Gop/s', noWorseThanBaseline(slower)) },
+      skipUnless: ({ card }) => present(card),
+      run: async ({ card }, context) => ({
+        rate: quantity(
+          countRateOf(await samples.take(card, atomics[context.variant], countOf(card, 2 ** 24), context)),
+          'Gop/s',
+        ),
+      }),
+    })
+
+    plan.check({
+      name: 'what was timed is right',
+      needs: { card, launches, added },
+      run: ({ card }) => judgeReleased(card),
+    })
+  },
+)
