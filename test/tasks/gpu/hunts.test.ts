@@ -60,7 +60,7 @@ describe('a try of a size', () => {
   })
 })
 
-test('nobody hunts on a software adapter, with CUDA or without, and nobody without a card', async () => {
+test('nobody hunts without a card', () => {
   const absent: GpuClient = { kind: 'absent', sentence: 'no adapter' }
   expect(mayHunt(absent)).toBe('no adapter')
   expect(mayHuntBatch(absent, { kind: 'absent', sentence: 'no CUDA' })).toBe('no CUDA')
