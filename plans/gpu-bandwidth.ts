@@ -17,7 +17,7 @@ export default definePlan(
   {
     name: 'gpu-bandwidth',
     kind: 'performance',
-    title: "The GPU's memory: BabelStream, sums and scans, transfers; beside the card's published peak and CUDA",
+    title: "How fast the GPU's memory is: BabelStream, sums and scans, transfers; beside its published peak and CUDA",
     tags: ['gpu'],
     params: {
       adapter: adapterParam(),

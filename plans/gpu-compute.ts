@@ -1,5 +1,5 @@
-import { atomics, compute, latencies, namesOf } from '../benchmarks/gpu/kernels.ts'
-import { atLeast, definePlan, higher, integer, lower, noWorseThanBaseline, quantity, timesOf } from '../lib/index.ts'
+import { arithmetic, atomics, latencies, namesOf } from '../benchmarks/gpu/kernels.ts'
+import { definePlan, higher, integer, lower, noWorseThanBaseline, quantity, timesOf } from '../lib/index.ts'
 import { comparable, sampleBoth } from '../tasks/gpu/beside-cuda.ts'
 import { cuda } from '../tasks/gpu/cuda.ts'
 import { judgePeak, peakKnown } from '../tasks/gpu/judge-peak.ts'
@@ -7,15 +7,14 @@ import { judgeReleased } from '../tasks/gpu/judge-released.ts'
 import { countRateOf, flopRateOf, kernelSamples, latencyOf } from '../tasks/gpu/kernel-samples.ts'
 import { adapterParam } from '../tasks/gpu/params.ts'
 import { capable, gpu, nameOf, present } from '../tasks/gpu/service.ts'
-import { countOf, edgeOf } from '../tasks/gpu/sizes.ts'
+import { countOf, sizeOf } from '../tasks/gpu/sizes.ts'
 import { baselineFactor } from '../tasks/pipeline/params.ts'
 
 export default definePlan(
   {
     name: 'gpu-compute',
     kind: 'performance',
-    title:
-      "The GPU's arithmetic: multiply-adds, matrices, launches, atomics; beside the card's published peak and CUDA",
+    title: 'How fast the GPU computes: multiply-adds, matrices, launches, atomics; beside its published peak and CUDA',
     tags: ['gpu'],
     params: {
       adapter: adapterParam(),
@@ -31,7 +30,7 @@ export default definePlan(
     const sampling = { samples: rounds, warmup: 1 } as const
     const samples = kernelSamples({ seconds: ms / 1000 })
 
-    for (const { name, kernel, needs, figure, share, cublas } of compute) {
+    for (const { name, kernel, size, needs, peak, cublas } of arithmetic) {
       const rate = plan.measure({
         name,
         needs: { card },
@@ -39,15 +38,15 @@ export default definePlan(
         metrics: { rate: higher('TFLOP/s', noWorseThanBaseline(slower)) },
         skipUnless: ({ card }) => capable(card, needs),
         run: async ({ card }, context) => ({
-          rate: quantity(flopRateOf(await samples.take(card, kernel, edgeOf(card, edge), context)), 'TFLOP/s'),
+          rate: quantity(flopRateOf(await samples.take(card, kernel, sizeOf(card, size, edge), context)), 'TFLOP/s'),
         }),
       })
-      if (figure !== undefined)
+      if (peak !== undefined)
         plan.check({
           name: `${name} is as fast as the card should be`,
           needs: { card, rate },
-          skipUnless: ({ card }) => peakKnown(card, figure),
-          run: ({ card, rate }) => [judgePeak(name, rate.rate, nameOf(card), figure, share)],
+          skipUnless: ({ card }) => peakKnown(card, peak.figure),
+          run: ({ card, rate }) => [judgePeak(name, rate.rate, nameOf(card), peak.figure, peak.share)],
         })
       if (cublas === undefined) continue
       const both = plan.measure({
@@ -57,7 +56,12 @@ export default definePlan(
         metrics: { webgpu: higher('TFLOP/s', timesOf('cuda', { atLeast: cublas })), cuda: higher('TFLOP/s') },
         skipUnless: ({ card, pytorch }) => comparable(card, pytorch),
         run: ({ card, pytorch }, context) =>
-          sampleBoth({ card, pytorch, samples, kernel, size: edgeOf(card, edge) }, flopRateOf, 'TFLOP/s', context),
+          sampleBoth(
+            { card, pytorch, samples, kernel, size: sizeOf(card, size, edge) },
+            flopRateOf,
+            'TFLOP/s',
+            context,
+          ),
       })
       plan.check({
         name: `${name} beside CUDA stayed right`,

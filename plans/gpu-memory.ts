@@ -15,7 +15,7 @@ export default definePlan(
   {
     name: 'gpu-memory',
     kind: 'functional',
-    title: 'GPU: how much memory can be had, and whether all of it comes back',
+    title: "The GPU's memory: how much of it can be had, and whether all comes back",
     tags: ['gpu'],
     params: {
       adapter: adapterParam(),

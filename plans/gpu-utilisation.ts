@@ -8,7 +8,8 @@ export default definePlan(
   {
     name: 'gpu-utilisation',
     kind: 'performance',
-    title: 'GPU: how busy a training keeps the card, how full, and how hot',
+    title: 'How busy a training keeps the GPU, how full, and how hot',
+    tags: ['gpu'],
     params: {
       train: text('', 'command of your training (default: the reference training)'),
       images: integer(100_000, 'images of an epoch', { min: 1 }),

@@ -40,34 +40,39 @@ export function namesOf<const T extends Readonly<Record<string, URL>>>(kernels: 
 interface Arithmetic {
   readonly name: string
   readonly kernel: URL
+  /** `edge`: of square matrices; else so many invocations. */
+  readonly size: 'edge' | number
   /** WebGPU's features without which it cannot run. */
   readonly needs: readonly string[]
-  /** What of it is published of cards, and which share of that it should reach. */
-  readonly figure: 'fp32' | 'f16' | undefined
-  readonly share: number
-  /** Which share of what cuBLAS does it should reach; undefined where PyTorch has nothing of the kind. */
+  /** What is published of cards of its kind, and the share of that it should reach. */
+  readonly peak: { readonly figure: 'fp32' | 'f16'; readonly share: number } | undefined
+  /** Which share of what PyTorch does with cuBLAS it should reach; undefined where that has nothing of the kind. */
   readonly cublas: number | undefined
 }
 
 const f16 = ['shader-f16']
-const matrix = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
+const matrices = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix']
 
-export const compute: readonly Arithmetic[] = [
+export const arithmetic: readonly Arithmetic[] = [
   {
-    name: 'gemm-f32',
-    kernel: new URL('./gemm-f32.ts', import.meta.url),
-    needs: [],
-    figure: undefined,
-    share: 0,
-    cublas: 0.6,
+    ...{ name: 'fma-f32', kernel: new URL('./fma-f32.ts', import.meta.url), size: 2 ** 20, needs: [] },
+    ...{ peak: { figure: 'fp32', share: 0.85 }, cublas: undefined },
   },
   {
-    name: 'gemm-f16',
-    kernel: new URL('./gemm-f16.ts', import.meta.url),
-    needs: f16,
-    figure: undefined,
-    share: 0,
-    cublas: undefined,
+    ...{ name: 'fma-f16', kernel: new URL('./fma-f16.ts', import.meta.url), size: 2 ** 20, needs: f16 },
+    ...{ peak: undefined, cublas: undefined },
+  },
+  {
+    ...{ name: 'gemm-f32', kernel: new URL('./gemm-f32.ts', import.meta.url), size: 'edge', needs: [] },
+    ...{ peak: undefined, cublas: 0.6 },
+  },
+  {
+    ...{ name: 'gemm-f16', kernel: new URL('./gemm-f16.ts', import.meta.url), size: 'edge', needs: f16 },
+    ...{ peak: undefined, cublas: undefined },
+  },
+  {
+    ...{ name: 'gemm-f16-matrix', kernel: new URL('./gemm-f16-matrix.ts', import.meta.url), size: 'edge' },
+    ...{ needs: matrices, peak: { figure: 'f16', share: 0.2 }, cublas: 0.3 },
   },
 ]
 
@@ -77,7 +82,7 @@ const small = (kernels: Readonly<Record<string, URL>>, size: number) =>
 /** All of them, at odd sizes that take no time to speak of. */
 export const smallKernels = [
   ...small({ ...stream, ...aggregates, ...transfers }, 10_007),
-  ...compute.map(({ kernel, needs }) => ({ kernel, size: 33, needs })),
+  ...arithmetic.map(({ kernel, needs, size }) => ({ kernel, size: size === 'edge' ? 33 : 64, needs })),
   ...small(latencies, 3),
   ...small(atomics, 4096),
 ]

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os'
 import { Failure, messageOf, Problem, type WorkContext } from '../../lib/index.ts'
 import type { LoadedAnswer } from './answers.ts'
-import type { KernelSample, LoadedKernel } from './kernel.ts'
+import { type KernelSample, type LoadedKernel, nameOfKernel } from './kernel.ts'
 import type { GpuWorker } from './open-worker.ts'
 
 export interface SampleOptions {
@@ -71,7 +71,7 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
         loaded.delete(key)
         // What ended has no more to tell.
         if (gpu.worker.end() !== undefined) continue
-        released.push({ kernel: nameOf(kernel), size, unchecked, wrong: await unloaded(gpu, id) })
+        released.push({ kernel: nameOfKernel(kernel), size, unchecked, wrong: await unloaded(gpu, id) })
       }
   }
 
@@ -144,16 +144,12 @@ async function unloaded(gpu: BenchWorker, id: number): Promise<string | undefine
   }
 }
 
-function nameOf(kernel: URL): string {
-  return kernel.pathname.split('/').at(-1)?.replace(/\.ts$/, '') ?? ''
-}
-
 function loadedText(kernel: URL, size: number, { tuning, search, compileSeconds }: LoadedKernel): string {
   const chosen = Object.entries(tuning).map(([choice, value]) => `${choice} ${value}`)
   const refused = search.filter(({ refused }) => refused !== undefined)
   const out =
     refused.length === 0 ? '' : `, ${refused.length} refused: ${refused.map(({ refused }) => refused).join('; ')}`
-  return `${nameOf(kernel)} at ${size}: ${chosen.join(', ') || 'nothing to tune'} (${search.length} tried${out}), compiled in ${Math.round(compileSeconds * 1000)} ms`
+  return `${nameOfKernel(kernel)} at ${size}: ${chosen.join(', ') || 'nothing to tune'} (${search.length} tried${out}), compiled in ${Math.round(compileSeconds * 1000)} ms`
 }
 
 function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {

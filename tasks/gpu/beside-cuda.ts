@@ -1,8 +1,8 @@
 import { Problem, type Quantity, quantity, type StepContext } from '../../lib/index.ts'
 import { cleanSample } from './clean-sample.ts'
 import type { CudaClient } from './cuda.ts'
-import type { KernelSample, LoadedKernel } from './kernel.ts'
-import { type KernelSamples, nameOfKernel } from './kernel-samples.ts'
+import { type KernelSample, type LoadedKernel, nameOfKernel } from './kernel.ts'
+import type { KernelSamples } from './kernel-samples.ts'
 import { pairOf } from './pair.ts'
 import { type GpuClient, present, presentGpu } from './service.ts'
 

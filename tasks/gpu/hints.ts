@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { cannot } from '../../lib/index.ts'
-import type { SeenAdapter } from './device/adapters.ts'
+import type { SeenAdapter } from './answers.ts'
 import { type Files, icdFolders, realFiles, softwareDriver, systemLoader } from './software.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

@@ -1,6 +1,8 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure, quantity, type StepContext } from '../../lib/index.ts'
 import { cleanSample } from './clean-sample.ts'
-import type { KernelSample, LoadedKernel } from './kernel.ts'
+import { type KernelSample, type LoadedKernel, nameOfKernel } from './kernel.ts'
 import { type GpuClient, presentGpu } from './service.ts'
 import { warmToSteadyClocks } from './warm-up.ts'
 
@@ -38,11 +40,13 @@ export function kernelSamples({
       const gpu = presentGpu(client)
       const name = nameOfKernel(kernel)
       const watching = { telemetry: gpu.telemetry, own: () => [...gpu.pids(), ...beside] }
-      const take = () => gpu.sample(kernel, size, { seconds, unchecked, search: searching * seconds }, context)
+      // Of a CPU no tuning is the best one for a card.
+      const search = gpu.facts.kind === 'software' ? 0 : searching * seconds
+      const take = () => gpu.sample(kernel, size, { seconds, unchecked, search }, context)
       const key = `${kernel.href} ${size}`
       if (!warm.has(key)) {
         // It is loaded, checked and tuned by then, which takes the card to and fro.
-        await take()
+        keepSearch(context.folder, name, size, unchecked, await take())
         await warmToSteadyClocks(take, watching, context)
         warm.add(key)
       }
@@ -52,8 +56,11 @@ export function kernelSamples({
   }
 }
 
-export function nameOfKernel(kernel: URL): string {
-  return decodeURIComponent(kernel.pathname.split('/').at(-1) ?? '').replace(/\.ts$/, '')
+/** Every tuning that was tried and what it took, a line of JSON a kernel, in the step's folder. */
+function keepSearch(folder: string, kernel: string, size: number, unchecked: boolean, loaded: LoadedKernel): void {
+  const { search, tuning, compileSeconds } = loaded
+  const line = JSON.stringify({ kernel, size, unchecked, chosen: tuning, compileSeconds, search })
+  appendFileSync(join(folder, 'search.jsonl'), `${line}\n`)
 }
 
 /** Seconds of one operation: by the device's own clock, where it has one for it. */

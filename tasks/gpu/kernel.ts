@@ -113,3 +113,8 @@ export interface KernelSample {
   readonly deviceSeconds: number | undefined
   readonly wallSeconds: number
 }
+
+/** What a kernel is called in logs and records: its module's name. */
+export function nameOfKernel(kernel: URL): string {
+  return decodeURIComponent(kernel.pathname.split('/').at(-1) ?? '').replace(/\.ts$/, '')
+}

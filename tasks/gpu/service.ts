@@ -138,9 +138,13 @@ export function remarks(
   flag = '--set adapter=',
 ): readonly string[] {
   const names = all.map(({ name }) => name)
+  const others = names.some((name) => name !== facts.name)
   return [
-    ...(all.length > 1
+    ...(others
       ? [`There are ${all.length} adapters (${names.join(', ')}): ${facts.name} is used; ${flag}NAME takes another.`]
+      : []),
+    ...(all.filter(({ name, backend }) => name === facts.name && backend === facts.backend).length > 1
+      ? [`Several adapters are called ${facts.name}, which WebGPU cannot tell apart: the first is used.`]
       : []),
     ...(facts.kind === 'software'
       ? [`${facts.name} is the CPU: what it computes is judged, its speed says nothing of a card.`]

@@ -17,12 +17,14 @@ export function elementsOf(gpu: GpuClient, mib: number): number {
   return Math.min(asked, most, kind === 'software' ? softwareElements : Infinity)
 }
 
-/** The edge of square matrices; of a software adapter a small one. */
-export function edgeOf(gpu: GpuClient, edge: number): number {
-  return gpu.kind === 'present' && gpu.facts.kind === 'software' ? Math.min(edge, 64) : edge
-}
-
 /** Invocations that each do one thing; of a software adapter few. */
 export function countOf(gpu: GpuClient, count: number): number {
   return gpu.kind === 'present' && gpu.facts.kind === 'software' ? Math.min(count, softwareElements) : count
+}
+
+/** `edge`, of square matrices, or so many invocations; of a software adapter small. */
+export function sizeOf(gpu: GpuClient, size: 'edge' | number, edge: number): number {
+  const software = gpu.kind === 'present' && gpu.facts.kind === 'software'
+  if (size === 'edge') return software ? Math.min(edge, 64) : edge
+  return software ? Math.min(size, 256) : size
 }

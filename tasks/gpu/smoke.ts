@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { Failure, type Finding, holds, type StepContext, undecided } from '../../lib/index.ts'
-import { nameOfKernel } from './kernel-samples.ts'
+import { nameOfKernel } from './kernel.ts'
 import { peakOf } from './peaks.ts'
 import { capable, type GpuClient, presentGpu } from './service.ts'
 

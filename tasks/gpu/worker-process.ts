@@ -132,7 +132,7 @@ export function startWorker({ name, command, cwd, env, log, signal }: WorkerOpti
         },
       })
       // One that reads no more is ending, or is killed at the deadline.
-      void child.write(JSON.stringify({ ...request, id }))
+      child.write(JSON.stringify({ ...request, id })).catch((error: unknown) => garbled(`could not be asked: ${error}`))
     })
   }
 

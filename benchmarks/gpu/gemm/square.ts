@@ -1,7 +1,7 @@
 import { cannot } from '../../../lib/index.ts'
-import type { BufferSpec, DeviceFacts, Prepared } from '../../../tasks/gpu/kernel.ts'
-import { type Layout, operandBuffer } from './operands.ts'
-import { operands, wrongProduct } from './product.ts'
+import type { DeviceFacts, Prepared } from '../../../tasks/gpu/kernel.ts'
+import { type Layout, type Operand, operandBuffer } from './operands.ts'
+import { wrongProduct } from './product.ts'
 
 /**
  * What the three kernels share: C = A·B of n × n, C in f32.
@@ -10,27 +10,34 @@ import { operands, wrongProduct } from './product.ts'
  * operation counts of the BLAS) and cuBLAS' users count; CUTLASS' profiler adds 2·M·N for α and β, which there are none of here.
  * Bytes: A and B once, C once, as CUTLASS' profiler counts. Padding counts in neither.
  */
-export function square(layout: Layout, bits: 16 | 32, tolerance: number, device: DeviceFacts): Omit<Prepared, 'work'> {
-  const { n } = layout
-  const { a, b } = operands(bits)
-  const buffers: Record<string, BufferSpec> = {
-    a: operandBuffer(a, layout),
-    b: operandBuffer(b, layout),
-    c: { bytes: layout.rows * layout.stride * 4 },
-  }
-  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0)
-  if (layout.rows * layout.stride * 4 > most)
+export function square(
+  n: number,
+  bits: 16 | 32,
+  { rows, stride }: Layout,
+  tolerance: number,
+  { limits }: DeviceFacts,
+): Omit<Prepared, 'work'> {
+  const bytes = 4 * rows * stride
+  const most = Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0)
+  if (bytes > most)
     throw cannot('multiply matrices', 'size', `an edge whose square takes at most ${most} bytes on this device`, n)
+  const a: Operand = { seed: 1, bits, n }
+  const b: Operand = { seed: 2, bits, n }
   return {
-    buffers,
+    buffers: { a: operandBuffer(a, { rows, stride }), b: operandBuffer(b, { rows, stride }), c: { bytes } },
     bytes: n * n * (2 * (bits / 8) + 4),
     flop: 2 * n ** 3,
     count: 1,
-    async check(read) {
-      return wrongProduct(new Float32Array(await read('c')), layout, bits, tolerance)
-    },
+    check: async (read) => wrongProduct(new Float32Array(await read('c')), stride, a, b, tolerance),
   }
 }
+
+/** A, B and C, as `square` names them. */
+export const bindings = [
+  { buffer: 'a', access: 'read' },
+  { buffer: 'b', access: 'read' },
+  { buffer: 'c', access: 'write' },
+] as const
 
 export function checkedEdge(size: number): number {
   if (Number.isSafeInteger(size) && size >= 1) return size

@@ -65,9 +65,10 @@ export function tiledProduct(product: TiledProduct): string {
 var<workgroup> left: array<array<array<vec4<f32>, ${leftRow(rows)}>, ${depth}>, ${stages}>;
 var<workgroup> right: array<array<array<vec4<f32>, ${columns / 4}>, ${depth}>, ${stages}>;
 
+${raster(Math.ceil(n / rows), Math.ceil(n / columns))}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-${raster(Math.ceil(n / rows), Math.ceil(n / columns))}
+  let tile = tileOf(group);
   let top = tile.x * ${rows}u;
   let start = tile.y * ${columns}u;
   let x = (thread / 32u) % ${across / wide}u * ${wide}u + thread % ${wide}u;

@@ -1,5 +1,5 @@
 import type { DeviceFacts, Kernel, Tuning } from '../../../tasks/gpu/kernel.ts'
-import { checkedEdge, roundUp, square } from './square.ts'
+import { bindings, checkedEdge, roundUp, square } from './square.ts'
 import { type Tiling, threadsOf, tiledProduct, workgroupBytesOf } from './tiled.ts'
 
 /**
@@ -30,16 +30,11 @@ export function tiledKernel(name: string, bits: 16 | 32): Kernel {
     prepare(size, tuning, device) {
       const n = checkedEdge(size)
       const tiling = tilingOf(tuning)
-      const layout = { n, rows: n, stride: roundUp(n, unit) }
+      const stride = roundUp(n, unit)
       const groups = [Math.ceil(n / tiling.columns), Math.ceil(n / tiling.rows), 1] as const
-      const bindings = [
-        { buffer: 'a', access: 'read' },
-        { buffer: 'b', access: 'read' },
-        { buffer: 'c', access: 'write' },
-      ] as const
-      const wgsl = tiledProduct({ n, stride: layout.stride, unit, tiling })
+      const wgsl = tiledProduct({ n, stride, unit, tiling })
       return {
-        ...square(layout, bits, 1e-5, device),
+        ...square(n, bits, { rows: n, stride }, 1e-5, device),
         work: [{ kind: 'dispatch', wgsl, entry: 'main', bindings, groups }],
       }
     },

@@ -41,7 +41,7 @@ export async function openAdapter(options: AdapterOptions): Promise<OpenAdapter 
 }
 
 function factsOf({ adapter: { info }, seen }: Chosen, device: GPUDevice): DeviceFacts {
-  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info
+  const { subgroupMinSize: least = 1, subgroupMaxSize: most = 1 } = info
   return {
     name: seen.name,
     kind: seen.kind,

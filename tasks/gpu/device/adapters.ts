@@ -11,7 +11,7 @@ export interface Chosen {
   readonly gpu: GPU
   readonly adapter: GPUAdapter
   readonly seen: SeenAdapter
-  /** All that there are, in Dawn's order. */
+  /** All that there are, in Dawn's order, those through OpenGL last. */
   readonly all: readonly SeenAdapter[]
 }
 
@@ -72,7 +72,13 @@ async function seenAdapters(): Promise<readonly SeenAdapter[]> {
     const software = adapter?.info.isFallbackAdapter === true || softwareNames.test(name)
     kinds.set(name, software ? 'software' : 'hardware')
   }
-  return found.map(({ name, backend }) => ({ name, backend, kind: kinds.get(name) ?? 'hardware' }))
+  return usable(found.map(({ name, backend }) => ({ name, backend, kind: kinds.get(name) ?? 'hardware' })))
+}
+
+/** A card that is reached in two ways is taken by the one that can do more. */
+export function usable(all: readonly SeenAdapter[]): readonly SeenAdapter[] {
+  const worse = ({ backend }: SeenAdapter) => backend.startsWith('opengl')
+  return [...all.filter((one) => !worse(one)), ...all.filter(worse)]
 }
 
 /** For drivers that do not say of themselves that they are the CPU. */

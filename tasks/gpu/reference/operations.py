@@ -14,6 +14,7 @@ OPERATIONS = {
     "scan": arrays.scan,
     "gemm-f32": matrices.gemm_f32,
     "gemm-f16": matrices.gemm_f16,
+    "gemm-f16-matrix": matrices.gemm_f16,
     "upload": transfers.upload,
     "download": transfers.download,
     "buffer-copy": transfers.device_copy,

@@ -15,13 +15,12 @@ export async function onSoftware({ unchecked = false } = {}) {
     log: () => {},
   })
   const deadline = 60_000
-  const seconds = 1e-6
   const opened = await worker.ask({ ask: 'open', adapter: 'software', unchecked }, Opened, deadline)
   if (opened.kind !== 'answered' || opened.value.kind !== 'opened') throw new Error(JSON.stringify(opened))
   return {
     facts: opened.value.facts,
-    /** With as few operations as can be. */
-    load: (kernel: string, size: number, options: Readonly<Record<string, string>> = {}) => {
+    /** With as few operations as can be, unless the search has its time: then all tunings are checked. */
+    load: (kernel: string, size: number, options: Readonly<Record<string, string>> = {}, seconds = 1e-6) => {
       const path = `${join(root, 'test/fixtures/gpu/altered.ts')}?${new URLSearchParams({ kernel, ...options })}`
       return worker.ask({ ask: 'load', kernel: path, size, seconds }, LoadedAnswer, deadline)
     },

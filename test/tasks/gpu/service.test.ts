@@ -11,8 +11,9 @@ import type { RunRecord } from '../../../lib/record/run-record.ts'
 import type { Store } from '../../../lib/record/store.ts'
 import { csvText } from '../../../lib/report/csv.ts'
 import { systemClock } from '../../../lib/run/clock.ts'
-import { type GpuClient, gpu, present, presentGpu } from '../../../tasks/gpu/service.ts'
-import { stillRight } from '../../../tasks/gpu/still-right.ts'
+import { judgeReleased } from '../../../tasks/gpu/judge-released.ts'
+import type { DeviceFacts } from '../../../tasks/gpu/kernel.ts'
+import { type GpuClient, gpu, present, presentGpu, remarks } from '../../../tasks/gpu/service.ts'
 import { softwareGpu } from '../../gpu-software.ts'
 import { runs } from '../../lib/shell/runs.ts'
 import { type RigBuilder, rigFor } from '../../rig.ts'
@@ -183,12 +184,12 @@ describe.skipIf(softwareGpu === undefined)('on a software adapter', () => {
         run: async ({ card }, context) =>
           (await sampleOf(card, 'right', context)) + (await sampleOf(card, 'wearing', context)),
       })
-      plan.check({ name: 'right', needs: { card, sampled }, run: ({ card }) => stillRight(card) })
+      plan.check({ name: 'right', needs: { card, sampled }, run: ({ card }) => judgeReleased(card) })
     })
     expect(ends.sample).toMatchObject({ outcome: 'passed' })
     expect(ends.right?.findings).toMatchObject([
-      { name: 'right at 64 is right to the last sample', verdict: 'pass' },
-      { name: 'wearing at 64 is right to the last sample', verdict: 'fail' },
+      { name: 'right of 64 still computed right at the end', verdict: 'pass' },
+      { name: 'wearing of 64 still computed right at the end', verdict: 'fail' },
     ])
   })
 
@@ -271,5 +272,38 @@ describe.skipIf(softwareGpu === undefined)('on a software adapter', () => {
     const deadline = performance.now() + 5000
     while (runs(pid) && performance.now() < deadline) await Bun.sleep(10)
     expect(runs(pid)).toBe(false)
+  })
+})
+
+describe('what is said before numbers come', () => {
+  const cards = ['NVIDIA H200', 'NVIDIA H200', 'NVIDIA T4'].map(
+    (name) => ({ name, backend: 'vulkan', kind: 'hardware' }) as const,
+  )
+  const facts: DeviceFacts = {
+    ...{
+      name: 'NVIDIA H200',
+      kind: 'hardware',
+      vendor: 'nvidia',
+      architecture: 'hopper',
+      driver: '1',
+      backend: 'vulkan',
+    },
+    ...{ features: [], limits: {}, subgroups: { least: 32, most: 32 }, matrices: [] },
+  }
+  const seen = { name: 'timestamp_quantization', asked: 'off', how: 'timestamps are multiples of 65536 ns' } as const
+
+  test('nothing of one card whose toggles take effect', () => {
+    expect(remarks(facts, [{ ...seen, seen: 'yes' }], cards.slice(0, 1))).toEqual([])
+  })
+
+  test('which other adapters there are, those of one name, the CPU, and toggles that do not show', () => {
+    expect(remarks(facts, [{ ...seen, seen: 'no' }], cards)).toEqual([
+      'There are 3 adapters (NVIDIA H200, NVIDIA H200, NVIDIA T4): NVIDIA H200 is used; --set adapter=NAME takes another.',
+      'Several adapters are called NVIDIA H200, which WebGPU cannot tell apart: the first is used.',
+      'Dawn was asked to have timestamp_quantization off, and it does not show: timestamps are multiples of 65536 ns.',
+    ])
+    expect(remarks({ ...facts, kind: 'software' }, [], [])).toEqual([
+      'NVIDIA H200 is the CPU: what it computes is judged, its speed says nothing of a card.',
+    ])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { adaptersIn, pick } from '../../../tasks/gpu/device/adapters.ts'
+import { adaptersIn, pick, usable } from '../../../tasks/gpu/device/adapters.ts'
 import { type Effects, flagsOf, togglesFor, togglesSeen } from '../../../tasks/gpu/device/toggles.ts'
 
 describe('toggles', () => {
@@ -101,6 +101,14 @@ Available adapters:
     expect(() => pick('B200', all)).toThrow(
       'must be hardware, software or part of a name of those there are: NVIDIA H200',
     )
+  })
+
+  test('are taken through OpenGL only where there is no other way', () => {
+    const [card] = all
+    if (card === undefined) throw new Error('no adapters')
+    const slow = { ...card, backend: 'opengl' }
+    expect(pick('hardware', usable([slow, card]))).toBe(card)
+    expect(pick('hardware', usable([slow]))).toBe(slow)
   })
 
   test('of the same name are taken for one', () => {

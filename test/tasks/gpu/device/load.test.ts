@@ -14,8 +14,8 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
   })
   afterAll(() => gpu.close())
 
-  async function loaded(kernel: string, options: Readonly<Record<string, string>> = {}) {
-    const outcome = await gpu.load(kernel, size, options)
+  async function loaded(kernel: string, options: Readonly<Record<string, string>> = {}, seconds?: number) {
+    const outcome = await gpu.load(kernel, size, options, seconds)
     if (outcome.kind !== 'answered') throw new Error(outcome.sentence)
     return outcome.value
   }
@@ -34,7 +34,7 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
   })
 
   test('a tuning that computes nothing is out, though the one before it left what is right', async () => {
-    const { loaded: id, tuning, search } = await loaded('stream-copy', { defect: 'does nothing', at: '1' })
+    const { loaded: id, tuning, search } = await loaded('stream-copy', { defect: 'does nothing', at: '1' }, 0.5)
     expect(search.map(({ refused }) => refused === undefined)).toEqual([true, false, ...Array(6).fill(true)])
     expect(search[1]).toMatchObject({ seconds: undefined, refused: expect.stringMatching(/^c\[0\] is NaN, where /) })
     expect(tuning).not.toEqual(search[1]?.tuning ?? {})
@@ -58,6 +58,13 @@ describe.skipIf(why !== '')(`loading a kernel${why}`, () => {
     expect(await wrongIn(gpu, 'stream-copy', size, { needs: 'shader-f16' })).toMatch(
       /^refused: Cannot run kernel stream-copy as 'features' must be with shader-f16: current value is .*timestamp-query/,
     )
+  })
+
+  test('what there is no memory for is refused, where it would else read as zeros, and the device goes on', async () => {
+    const { maxBufferSize = 0 } = gpu.facts.limits
+    const most = maxBufferSize / 4 - 65_536 / 4 // with its guard all that a buffer may have, which SwiftShader then can't give
+    expect(await wrongIn(gpu, 'stream-copy', most, { tuning: '0' })).toMatch(/VK_ERROR_OUT_OF_DEVICE_MEMORY$/)
+    expect(await wrongIn(gpu, 'stream-copy', size, { tuning: '0' })).toBeUndefined()
   })
 
   test('what moves bytes of the host has no time of the device, all else has both', async () => {
