@@ -24,56 +24,56 @@ export default definePlan(
     },
   },
   (plan, { adapter, cycles, train: command }) => {
-    const device = plan.use(gpu(adapter))
-    const torch = plan.use(cuda())
-    const card = plan.use(cardTelemetry())
+    const card = plan.use(gpu(adapter))
+    const pytorch = plan.use(cuda())
+    const telemetry = plan.use(cardTelemetry())
     const once = { samples: 1, warmup: 0, budget: '1 h', timeout: '1 h' } as const
 
     plan.measure({
       name: 'the largest allocation',
-      needs: { device },
+      needs: { card },
       ...once,
       metrics: { largest: higher('GiB', noWorseThanBaseline(1.05)) },
-      skipUnless: ({ device }) => mayHunt(device),
-      run: ({ device }, context) => largestAllocation(presentGpu(device), context),
+      skipUnless: ({ card }) => mayHunt(card),
+      run: ({ card }, context) => largestAllocation(presentGpu(card), context),
     })
 
     plan.measure({
       name: 'the largest batch of a training',
-      needs: { device, torch },
+      needs: { card, pytorch },
       ...once,
       metrics: { largest: higher('images', noWorseThanBaseline(1.05)) },
-      skipUnless: ({ device, torch }) => mayHuntBatch(device, torch),
-      run: ({ torch }, context) => largestBatch(presentCuda(torch), context),
+      skipUnless: ({ card, pytorch }) => mayHuntBatch(card, pytorch),
+      run: ({ pytorch }, context) => largestBatch(presentCuda(pytorch), context),
     })
 
     const worked = plan.step({
       name: 'run a kernel, hold memory, clean up',
-      needs: { device },
+      needs: { card },
       output: MemoryBack,
       exclusive: 'alone',
-      skipUnless: ({ device }, context) => canMeter(device, context),
-      run: ({ device }, context) => memoryAfterWork(presentGpu(device), triad, context),
+      skipUnless: ({ card }) => canMeter(card),
+      run: ({ card }, context) => memoryAfterWork(presentGpu(card), triad, context),
     })
 
     const killed = plan.step({
       name: 'kill a process that holds memory',
-      needs: { device },
+      needs: { card },
       output: MemoryBack,
       exclusive: 'alone',
-      skipUnless: ({ device }, context) => canKill(device, context),
-      run: ({ device }, context) => memoryAfterKill(presentGpu(device), context),
+      skipUnless: ({ card }) => canKill(card),
+      run: ({ card }, context) => memoryAfterKill(presentGpu(card), context),
     })
 
     const interrupted = interruptions.map((signal) =>
       plan.step({
         name: `interrupt a training by ${signal}`,
-        needs: { torch, card },
+        needs: { pytorch, telemetry },
         output: MemoryBack,
         exclusive: 'alone',
         timeout: '10 min',
-        skipUnless: ({ torch, card }) => mayTrain(torch, card),
-        run: ({ torch, card }, context) => memoryAfterTraining(torch, card, signal, command, context),
+        skipUnless: ({ pytorch, telemetry }) => mayTrain(pytorch, telemetry),
+        run: ({ pytorch, telemetry }, context) => memoryAfterTraining(pytorch, telemetry, signal, command, context),
       }),
     )
 
@@ -90,11 +90,11 @@ export default definePlan(
 
     const cycled = plan.step({
       name: `create and destroy ${cycles.toLocaleString('en')} buffers`,
-      needs: { device },
+      needs: { card },
       output: MemoryCycles,
       exclusive: 'alone',
-      skipUnless: ({ device }, context) => canMeter(device, context),
-      run: ({ device }, context) => memoryOfCycles(presentGpu(device), cycles, context),
+      skipUnless: ({ card }) => canMeter(card),
+      run: ({ card }, context) => memoryOfCycles(presentGpu(card), cycles, context),
     })
 
     plan.check({

@@ -67,11 +67,16 @@ async function hunt<W extends Pick<GpuWorker, 'worker'>, T>(
   ask: (worker: W, size: number) => Promise<Outcome<T>>,
   judge: (answer: T) => Trial,
 ): Promise<Largest> {
-  const found = await largest((size) => freshTrial(open, (worker) => ask(worker, size), judge), how, context.progress)
+  const trial = async (size: number) => {
+    const came = await freshTrial(open, (worker) => ask(worker, size), judge)
+    // What was told to stop tells nothing of the size.
+    context.signal.throwIfAborted()
+    return came
+  }
+  const found = await largest(trial, how, context.progress)
   for (const { size, fits, why } of found.trials)
     context.log(`${how.what} ${size} ${fits ? 'fits' : `does not fit: ${why}`}`)
   context.log(`largest ${how.what}: ${largestWords(found)}`)
-  context.signal.throwIfAborted()
   return found
 }
 

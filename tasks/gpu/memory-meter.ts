@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Failure, Problem } from '../../lib/index.ts'
 import { cardSlack, type MemoryMeter } from './memory-back.ts'
-import type { GpuWorker, WorkerContext } from './open-worker.ts'
-import { openTelemetry } from './telemetry/open.ts'
+import type { PresentGpu } from './service.ts'
 import type { GpuTelemetry } from './telemetry/telemetry.ts'
 
 /** What a card has given to all that use it, by what it says itself. */
@@ -37,16 +36,9 @@ export function processMeter(pid: number): MemoryMeter {
   }
 }
 
-/** Opens what tells of the memory that a worker takes, or says why nothing does; close it. */
-export async function meterOf(
-  { facts, worker }: Pick<GpuWorker, 'facts' | 'worker'>,
-  context: WorkerContext,
-): Promise<{ readonly meter: MemoryMeter; close(): Promise<void> } | string> {
-  if (facts.kind === 'software') {
-    if (process.platform !== 'linux') return 'what a process has resident is only read on Linux'
-    return { meter: processMeter(worker.pid ?? 0), close: async () => {} }
-  }
-  const telemetry = await openTelemetry({ name: facts.name }, context)
-  if (telemetry.kind === 'none') return telemetry.sentence
-  return { meter: cardMeter(telemetry), close: telemetry.close }
+/** What tells of the memory that such a worker takes, or why nothing does. */
+export function meterOf({ facts, telemetry }: Pick<PresentGpu, 'facts' | 'telemetry'>, pid = 0): MemoryMeter | string {
+  if (facts.kind === 'software')
+    return process.platform === 'linux' ? processMeter(pid) : 'what a process has resident is only read on Linux'
+  return telemetry.kind === 'none' ? telemetry.sentence : cardMeter(telemetry)
 }

@@ -5,19 +5,15 @@ import { meterOf } from './memory-meter.ts'
 import type { GpuWorker } from './open-worker.ts'
 import type { GpuClient, PresentGpu } from './service.ts'
 
-type Context = Pick<StepContext, 'env' | 'signal' | 'log' | 'progress'>
+type Context = Pick<StepContext, 'signal' | 'log' | 'progress'>
 
 const MiB = 2 ** 20
 
 /** Whether it can be seen what work takes of this GPU's memory, or why not. */
-export async function canMeter(gpu: GpuClient, context: Context): Promise<true | string> {
+export function canMeter(gpu: GpuClient): true | string {
   if (gpu.kind === 'absent') return gpu.sentence
-  return withWorker(gpu, context, async (worker) => {
-    const opened = await meterOf(worker, context)
-    if (typeof opened === 'string') return opened
-    await opened.close()
-    return true
-  })
+  const meter = meterOf(gpu)
+  return typeof meter === 'string' ? meter : true
 }
 
 /** A kernel is run and much memory held; once the one is unloaded and the other let go, all of it must be back. */
@@ -65,10 +61,10 @@ export function memoryOfCycles(gpu: PresentGpu, cycles: number, context: Context
 }
 
 /** A software adapter's memory is that of its process. */
-export async function canKill(gpu: GpuClient, context: Context): Promise<true | string> {
+export function canKill(gpu: GpuClient): true | string {
   if (gpu.kind === 'present' && gpu.facts.kind === 'software')
     return `what ${gpu.facts.name} takes ends with its process`
-  return canMeter(gpu, context)
+  return canMeter(gpu)
 }
 
 /** A process that holds memory of the card is killed, and asked nothing: the driver must give it back. */
@@ -86,19 +82,15 @@ export async function memoryAfterKill(gpu: PresentGpu, context: Context): Promis
   })
 }
 
-async function metered<T>(
+function metered<T>(
   gpu: PresentGpu,
   context: Context,
   work: (worker: GpuWorker, meter: MemoryMeter) => Promise<T>,
 ): Promise<T> {
-  return withWorker(gpu, context, async (worker) => {
-    const opened = await meterOf(worker, context)
-    if (typeof opened === 'string') throw new Problem(opened)
-    try {
-      return await work(worker, opened.meter)
-    } finally {
-      await opened.close()
-    }
+  return withWorker(gpu, context, (worker) => {
+    const meter = meterOf(gpu, worker.worker.pid)
+    if (typeof meter === 'string') throw new Problem(meter)
+    return work(worker, meter)
   })
 }
 

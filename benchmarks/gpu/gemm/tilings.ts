@@ -11,6 +11,7 @@ const tilings: readonly Tiling[] = [
   { rows: 128, columns: 128, depth: 16, threadRows: 8, threadColumns: 8, stages: 2, wide: 8, unroll: 16 },
   { rows: 128, columns: 128, depth: 16, threadRows: 8, threadColumns: 8, stages: 1, wide: 8, unroll: 16 },
   { rows: 128, columns: 128, depth: 8, threadRows: 8, threadColumns: 8, stages: 2, wide: 16, unroll: 8 },
+  { rows: 128, columns: 128, depth: 8, threadRows: 8, threadColumns: 8, stages: 1, wide: 8, unroll: 8 },
   { rows: 128, columns: 256, depth: 8, threadRows: 8, threadColumns: 16, stages: 2, wide: 8, unroll: 8 },
   { rows: 128, columns: 64, depth: 16, threadRows: 8, threadColumns: 8, stages: 2, wide: 8, unroll: 16 },
   { rows: 64, columns: 64, depth: 16, threadRows: 8, threadColumns: 8, stages: 2, wide: 8, unroll: 16 },

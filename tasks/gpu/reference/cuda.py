@@ -131,7 +131,7 @@ def answer(session: Session, line: str) -> dict[str, object]:
     }
     reply: dict[str, object] = {"id": asked.get("id")}
     try:
-        ask = asks.get(asked.get("ask"))
+        ask = asks.get(str(asked.get("ask")))
         if ask is None:
             raise refused("ask", f"one of {', '.join(map(str, asks))}", json.dumps(asked.get("ask")))
         return {**reply, "answer": ask(asked)}

@@ -5,8 +5,8 @@ import { startWorker } from '../../../tasks/gpu/worker-process.ts'
 
 const root = join(import.meta.dir, '../../..')
 
-/** A GPU worker on the software driver, which is never asked how fast anything is. */
-export async function onSoftware({ unchecked = false } = {}) {
+/** A GPU worker on the software driver, which is never asked how fast anything is, and is handed kernels by a fixture that can alter them. */
+export async function onSoftware({ unchecked = false, fixture = 'altered' } = {}) {
   const worker = startWorker({
     name: 'The GPU worker',
     command: [process.execPath, join(root, 'tasks/gpu/worker.ts')],
@@ -21,7 +21,7 @@ export async function onSoftware({ unchecked = false } = {}) {
     facts: opened.value.facts,
     /** With as few operations as can be, unless the search has its time: then all tunings are checked. */
     load: (kernel: string, size: number, options: Readonly<Record<string, string>> = {}, seconds = 1e-6) => {
-      const path = `${join(root, 'test/fixtures/gpu/altered.ts')}?${new URLSearchParams({ kernel, ...options })}`
+      const path = `${join(root, `test/fixtures/gpu/${fixture}.ts`)}?${new URLSearchParams({ kernel, ...options })}`
       return worker.ask({ ask: 'load', kernel: path, size, seconds }, LoadedAnswer, deadline)
     },
     sample: (loaded: number, seconds: number) => worker.ask({ ask: 'sample', loaded, seconds }, Sampled, deadline),

@@ -1,6 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { Allocated } from '../../../tasks/gpu/answers.ts'
-import { batchTrial, freshTrial, mayHunt, mayHuntBatch, trialOf } from '../../../tasks/gpu/hunts.ts'
+import type { PresentCuda } from '../../../tasks/gpu/cuda.ts'
+import { batchTrial, freshTrial, largestBatch, mayHunt, mayHuntBatch, trialOf } from '../../../tasks/gpu/hunts.ts'
+import type { DeviceFacts } from '../../../tasks/gpu/kernel.ts'
 import { type GpuWorker, openWorker } from '../../../tasks/gpu/open-worker.ts'
 import type { WorkerEnd } from '../../../tasks/gpu/outcome.ts'
 import type { GpuClient } from '../../../tasks/gpu/service.ts'
@@ -60,7 +62,30 @@ describe('a try of a size', () => {
   })
 })
 
-test('nobody hunts on a software adapter, with CUDA or without, and nobody without a card', async () => {
+test('a hunt that is told to stop ends with that, and not with what befell its worker', async () => {
+  const stop = new AbortController()
+  const context = { signal: stop.signal, log() {}, progress() {} }
+  const cuda: PresentCuda = {
+    kind: 'present',
+    facts: software,
+    python: '',
+    pids: () => [],
+    sample: () => Promise.reject(),
+    release: async () => [],
+    async open() {
+      stop.abort(new Error('told to stop'))
+      throw new Error('it is gone')
+    },
+  }
+  await expect(largestBatch(cuda, context)).rejects.toThrow('told to stop')
+})
+
+const software: DeviceFacts = {
+  ...{ name: 'CPU', kind: 'software', vendor: '', architecture: '', driver: '', backend: 'torch-cpu' },
+  ...{ features: [], limits: {}, subgroups: { least: 0, most: 0 }, matrices: [] },
+}
+
+test('nobody hunts without a card', () => {
   const absent: GpuClient = { kind: 'absent', sentence: 'no adapter' }
   expect(mayHunt(absent)).toBe('no adapter')
   expect(mayHuntBatch(absent, { kind: 'absent', sentence: 'no CUDA' })).toBe('no CUDA')

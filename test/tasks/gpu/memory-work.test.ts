@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { mayHunt, mayHuntBatch } from '../../../tasks/gpu/hunts.ts'
 import { judgeMemoryBack } from '../../../tasks/gpu/memory-back.ts'
 import { judgeCycles } from '../../../tasks/gpu/memory-cycles.ts'
 import { canKill, canMeter, memoryAfterWork, memoryOfCycles } from '../../../tasks/gpu/memory-work.ts'
@@ -27,8 +28,16 @@ describe.skipIf(softwareGpu === undefined)('memory of a software adapter', () =>
   afterAll(() => stop())
 
   test('can be seen, in its process, with which it ends', async () => {
-    expect(await canMeter(there, context)).toBe(true)
-    expect(await canKill(there, context)).toMatch(/takes ends with its process$/)
+    expect(canMeter(there)).toBe(true)
+    expect(canKill(there)).toMatch(/takes ends with its process$/)
+    const noCard = { ...there, facts: { ...there.facts, kind: 'hardware' } } as const
+    expect(canMeter({ ...noCard, telemetry: { kind: 'none', sentence: 'nobody tells' } })).toBe('nobody tells')
+  })
+
+  test('is not taken until there is none, whatever CUDA there is beside', () => {
+    const refusal = `nobody hunts for the end of memory on ${there.facts.name}: it is the machine's, `
+    expect(mayHunt(there)).toStartWith(refusal)
+    expect(mayHuntBatch(there, { kind: 'absent', sentence: 'no CUDA' })).toStartWith(refusal)
   })
 
   test('is back after a kernel was run and memory held, which was seen to be taken', async () => {
