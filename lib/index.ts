@@ -13,6 +13,7 @@ export {
   timesOf,
 } from './plan/metric.ts'
 export { flag, integer, oneOf, type Param, param, text } from './plan/param.ts'
+export { path, withHome } from './plan/path-param.ts'
 export { definePlan, type Plan } from './plan/plan.ts'
 export { cannot, Failure, messageOf, Problem } from './plan/problem.ts'
 export type { RunningService, Service, ServiceContext } from './plan/service.ts'

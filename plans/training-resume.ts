@@ -1,4 +1,4 @@
-import { definePlan, integer, text } from '../lib/index.ts'
+import { definePlan, integer, path, text } from '../lib/index.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
 import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
 import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
@@ -25,7 +25,7 @@ export default definePlan(
       train: text('', 'command of your training (default: the reference training)'),
       steps: integer(48, 'steps of each training', { min: 40 }),
       every: integer(8, 'steps from one checkpoint to the next', { min: 2 }),
-      golden: text('', 'file of a golden loss curve to hold the training against; made where there is none'),
+      golden: path('', 'file of a golden loss curve to hold the training against; made where there is none'),
     },
   },
   (plan, { train: command, steps, every, golden }) => {
