@@ -1,4 +1,5 @@
 export { equal, type Finding, holds, undecided } from './plan/check.ts'
+export type { Checkup, DoctorLine } from './plan/checkup.ts'
 export type { MeasureContext, StepContext, Stopped, WorkContext } from './plan/context.ts'
 export type { Handle } from './plan/handle.ts'
 export type { Json } from './plan/json.ts'
