@@ -50,6 +50,9 @@ export interface RunningTraining {
   signal(name: NodeJS.Signals): void
 }
 
+/** Stands for its command where none was given. */
+export const referenceWords = 'the reference training'
+
 /** The program of the reference training. */
 export const reference = fileURLToPath(new URL('./reference/train.py', import.meta.url))
 
@@ -93,7 +96,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     context.signal.throwIfAborted()
     if (end.kind === 'not-started') throw new Problem(end.sentence)
     return reportOf({
-      command: run.command || 'the reference training',
+      command: run.command || referenceWords,
       // Where another training puts its checkpoints only it knows.
       out: foreign ? settings.NVME_ROOT : out,
       heard,
