@@ -19,7 +19,12 @@ function file(path: string, text: string): string {
 let made = 0
 function trained(command: string, losses: readonly number[], before = '') {
   const steps = losses.map((loss, at) => JSON.stringify({ event: 'step', step: at + 1, loss }))
-  return { command, series: file(`series-${made++}.jsonl`, [before, ...steps, ''].join('\n')), checkpoints: [] }
+  return {
+    command,
+    source: 'progress' as const,
+    series: file(`series-${made++}.jsonl`, [before, ...steps, ''].join('\n')),
+    checkpoints: [],
+  }
 }
 
 const codeOf = (golden: string): string => JSON.parse(readFileSync(golden, 'utf8')).code
