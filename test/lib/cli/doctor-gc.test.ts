@@ -178,6 +178,16 @@ describe('doctor', () => {
     },
   )
 
+  test('looks at what the tasks of a repository have it look at', async () => {
+    const repo = repository()
+    const look = `async (env) => [{ what: 'own thing', found: env.OWN ?? 'none', note: 'as it says' }]`
+    repo.file('tasks/own/own.doctor.ts', `export default { look: ${look} }`)
+    expect((await repo.run(['doctor'], { env: { OWN: 'seven' } })).out).toMatch(/own thing +seven +as it says\n/)
+    repo.file('tasks/own/own.doctor.ts', 'export default 7')
+    const { exit, err } = await repo.run(['doctor'])
+    expect([exit, err]).toEqual([2, expect.stringContaining("'the default export' must be a checkup")])
+  })
+
   const python = Bun.which('python3')
   const ownPython = async (ASSAY_PYTHON: string) => {
     const { out } = await repository().run(['doctor'], { env: { ASSAY_PYTHON } })
