@@ -29,8 +29,9 @@ export function median(values: readonly number[]): number {
 }
 
 /** `2.41 (2.30–2.55, 12 pairs)` */
-export function showRatio({ median, low, high, n }: Ratio): string {
-  return `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)}, ${n} pairs)`
+export function showRatio({ median, low, high, n }: Ratio, digits = 2): string {
+  const [middle, from, to] = [median, low, high].map((value) => value.toFixed(digits))
+  return `${middle} (${from}–${to}, ${n} pairs)`
 }
 
 /** Whether a bar is met by all of the interval, by none of it, or lies within. */

@@ -1,10 +1,12 @@
-// bun benchmarks/training.ts [pairs]: what it costs a training to be watched by Assay, against the same program started by hand.
+// bun benchmarks/training.ts [pairs]: what it costs a training to be watched by Assay, against the same program started by hand; and what
+// looking at its processes takes.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { medianInterval } from '../lib/stats/median-interval.ts'
 import { pythonEnvironment } from '../tasks/python/environment.ts'
 import { keepsBytecode } from '../tasks/python/programs.ts'
-import { watchTree } from '../tasks/resources/tree-usage.ts'
+import { type TreeWatch, watchTree } from '../tasks/resources/tree-usage.ts'
 import { launchTraining, reference } from '../tasks/training/launch.ts'
 import { parseProgress, type StepLine } from '../tasks/training/progress.ts'
 import { epochOf, lookEvery } from '../tasks/training/train-sample.ts'
@@ -12,7 +14,10 @@ import { outIn, trainingEnvironment } from '../tasks/training/variables.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const pairs = Number(process.argv[2] ?? 20)
+/** Fewer pairs decide nothing. */
+const fewest = 20
 const images = 6000
+const sleepers = 8
 const warm = 5
 const signal = new AbortController().signal
 const quiet = { signal, log: () => {}, progress: () => {} }
@@ -39,13 +44,54 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 const ratio = pairedRatio(rates.watched, rates.byHand)
+const verdict = pairs < fewest ? 'undecided' : judge(ratio, 0.98)
 const speed = (of: readonly number[]) => median(of).toFixed(0)
 printTable(
   ['a training', 'under Assay, img/s', 'by hand, img/s', 'ratio', 'bar', ''],
-  [['one epoch', speed(rates.watched), speed(rates.byHand), showRatio(ratio), '≥ 0.98', judge(ratio, 0.98)]],
+  [['one epoch', speed(rates.watched), speed(rates.byHand), showRatio(ratio, 3), '≥ 0.98', verdict]],
 )
 console.log(`Assay was busy for ${(100 * median(busy)).toFixed(2)} % of a core meanwhile.`)
+const sampling = await samplingShares(20)
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+const { low, high } = medianInterval(sampling) ?? { low: Number.NaN, high: Number.NaN }
+console.log('')
+printTable(
+  ['of a core', 'median', '95 % interval', 'bar', ''],
+  [
+    [
+      `looking at ${sleepers + 1} processes, every ${lookEvery} ms`,
+      ...[percent(median(sampling)), `${percent(low)} to ${percent(high)}`, '≤ 0.50 %'],
+      high <= 0.005 ? 'pass' : low > 0.005 ? 'fail' : 'undecided',
+    ],
+  ],
+)
 process.exit(0)
+
+/** Shares of a core that looking takes beside what idling does, of two seconds each: at as many processes as a training of eight instances has. */
+async function samplingShares(spells: number): Promise<readonly number[]> {
+  const script = `for i in $(seq ${sleepers}); do sleep 1000 & done; wait`
+  const tree = Bun.spawn(['sh', '-c', script], { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
+  const shares: number[] = []
+  try {
+    for (let spell = -1; spell < spells; spell++) {
+      const looking = await busyOf(() => watchTree(tree.pid, lookEvery))
+      const idle = await busyOf(() => undefined)
+      if (spell >= 0) shares.push(looking - idle)
+    }
+  } finally {
+    process.kill(-tree.pid, 'SIGKILL')
+  }
+  return shares
+}
+
+async function busyOf(start: () => TreeWatch | undefined): Promise<number> {
+  const [before, from] = [process.cpuUsage(), performance.now()]
+  const watch = start()
+  await Bun.sleep(2000)
+  watch?.stop(undefined)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / (performance.now() - from)
+}
 
 /** Images per second of its steps, as a measure takes them: every line read, its processes watched. */
 async function watched(): Promise<number> {

@@ -1,4 +1,5 @@
 export { equal, type Finding, holds, undecided } from './plan/check.ts'
+export type { Checkup, DoctorLine } from './plan/checkup.ts'
 export type { MeasureContext, StepContext, Stopped, WorkContext } from './plan/context.ts'
 export type { Handle } from './plan/handle.ts'
 export type { Json } from './plan/json.ts'
@@ -13,6 +14,7 @@ export {
   timesOf,
 } from './plan/metric.ts'
 export { flag, integer, oneOf, type Param, param, text } from './plan/param.ts'
+export { path, withHome } from './plan/path-param.ts'
 export { definePlan, type Plan } from './plan/plan.ts'
 export { cannot, Failure, messageOf, Problem } from './plan/problem.ts'
 export type { RunningService, Service, ServiceContext } from './plan/service.ts'

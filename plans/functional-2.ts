@@ -1,4 +1,4 @@
-import { definePlan, text } from '../lib/index.ts'
+import { definePlan, path, text } from '../lib/index.ts'
 import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
 import { Refusal, runStage, runStageWithoutSpace, StageReport } from '../tasks/pipeline/black-box.ts'
@@ -15,7 +15,7 @@ export default definePlan(
     params: {
       images: imageFolder(),
       sizes: sizeList('720p,480p'),
-      nvme: text('', "folder on the disk to stage on (default: the run's own)"),
+      nvme: path('', "folder on the disk to stage on (default: the run's own)"),
       stage1: text('', 'command of your stage 1 (default: the reference stage)'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
       patience: stagePatience(),

@@ -82,7 +82,7 @@ export default definePlan(
 
     const killed = plan.step({
       name: 'kill a training',
-      needs: { environment, tracking },
+      needs: { environment, tracking, trained },
       output: Left,
       run: ({ environment: { python }, tracking }, context) => {
         const variables = { ...given, ...trackedBy(tracking, 'killed', context) }

@@ -1,4 +1,4 @@
-import { definePlan, higher, integer, lower, noWorseThanBaseline, text } from '../lib/index.ts'
+import { definePlan, higher, integer, lower, noWorseThanBaseline, path, text } from '../lib/index.ts'
 import { imageFolder } from '../tasks/images/params.ts'
 import { sizeList } from '../tasks/images/sizes.ts'
 import { judgeStage } from '../tasks/pipeline/judge.ts'
@@ -21,7 +21,7 @@ export default definePlan(
       }),
       sizes: variantSizes('1080p,720p,480p,640x640,224x224'),
       stage2: text('', 'command of your stage 2 (default: the reference stage)'),
-      nvme: text('', "folder on the disk to stage on (default: the run's own)"),
+      nvme: path('', "folder on the disk to stage on (default: the run's own)"),
       rounds: integer(12, 'samples of each number of variants', { min: 1 }),
       seconds: integer(50, 'seconds after which no further round begins', { min: 1 }),
       slower: baselineFactor('1.2', 'the time'),

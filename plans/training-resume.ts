@@ -1,4 +1,4 @@
-import { definePlan, integer, text } from '../lib/index.ts'
+import { definePlan, integer, path, text } from '../lib/index.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
 import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
 import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
@@ -25,7 +25,7 @@ export default definePlan(
       train: text('', 'command of your training (default: the reference training)'),
       steps: integer(48, 'steps of each training', { min: 40 }),
       every: integer(8, 'steps from one checkpoint to the next', { min: 2 }),
-      golden: text('', 'file of a golden loss curve to hold the training against; made where there is none'),
+      golden: path('', 'file of a golden loss curve to hold the training against; made where there is none'),
     },
   },
   (plan, { train: command, steps, every, golden }) => {
@@ -34,10 +34,18 @@ export default definePlan(
     const killed: Interruption = { signal: 'SIGKILL', at: Math.floor(2.5 * every) }
     const reference = () => command === '' || 'it takes the reference training'
 
+    const unbroken = plan.step({
+      name: 'train from scratch',
+      needs: { environment },
+      output: Trained,
+      run: ({ environment: { python } }, context) => train({ python, command, variables }, context),
+    })
+    // After the first one: a command that is no training is told once.
+    const needs = { environment, unbroken }
     const unbrokenBy = (name: string, more: TrainingVariables = {}) =>
       plan.step({
         name,
-        needs: { environment },
+        needs,
         output: Trained,
         run: ({ environment: { python } }, context) =>
           train({ python, command, variables: { ...variables, ...more } }, context),
@@ -45,13 +53,12 @@ export default definePlan(
     const interruptedBy = (name: string, interruptions: readonly Interruption[], more: TrainingVariables = {}) =>
       plan.step({
         name,
-        needs: { environment },
+        needs,
         output: Interrupted,
         run: ({ environment: { python } }, context) =>
           trainInterrupted({ python, command, variables: { ...variables, ...more } }, interruptions, context),
       })
 
-    const unbroken = unbrokenBy('train from scratch')
     const repeated = unbrokenBy('train from scratch once more')
     plan.check({
       name: 'checkpoints are whole, and the loss falls',
@@ -101,7 +108,7 @@ export default definePlan(
 
     const damaged = plan.step({
       name: 'its newest checkpoint damaged',
-      needs: { environment },
+      needs,
       output: Interrupted,
       run: ({ environment: { python } }, context) =>
         trainInterrupted({ python, command, variables }, [killed], context, damageNewest),
@@ -117,7 +124,7 @@ export default definePlan(
 
     const left = plan.step({
       name: 'train until it is killed',
-      needs: { environment },
+      needs,
       output: Left,
       skipUnless: reference,
       run: ({ environment: { python } }, context) => trainUntil({ python, variables }, killed, context),

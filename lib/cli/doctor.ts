@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { fingerprintOf, partsOf } from '../machine/fingerprint.ts'
 import { readNoise } from '../machine/noise-floor.ts'
+import type { Checkup, DoctorLine } from '../plan/checkup.ts'
 import { cannot } from '../plan/problem.ts'
 import { formatBytes, formatNumber } from '../report/format.ts'
 import { environmentOf } from '../run/environment.ts'
@@ -11,6 +12,7 @@ import { columns } from './columns.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
 import { folderSize } from './folder-size.ts'
 import { leastBun } from './installation.ts'
+import { allPlaces } from './named-places.ts'
 import { noiseFolder, type Places, placesOf } from './places.ts'
 import { withoutSecrets, writeTo } from './print.ts'
 
@@ -18,13 +20,6 @@ const flags = {
   json: { type: 'boolean', help: 'as one JSON line' },
   ...commonFlags,
 } as const satisfies Flags
-
-/** One thing that was looked at: what was found, and what follows from it where that is worth a word. */
-interface Finding {
-  readonly what: string
-  readonly found: string
-  readonly note?: string
-}
 
 /** `doctor`: what is on this machine, as far as plans ask for it. Changes nothing. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -39,14 +34,14 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0
 }
 
-async function look(places: Places): Promise<readonly Finding[]> {
+async function look(places: Places): Promise<readonly DoctorLine[]> {
   const { cpu, cores, memory, os, gpu, driver, commit, dirty } = environmentOf(places.root)
   const { bavail, bsize } = statfsSync(places.root)
   return [
     { what: 'Bun', found: Bun.version, note: `${leastBun} or newer is supported` },
     { what: 'machine', found: `${cpu}, ${cores} cores, ${formatBytes(memory)}`, note: os },
     await server('S3_ENDPOINT', 'plans start an object store of their own', 'plans use this object store'),
-    await server('MLFLOW_TRACKING_URI', 'plans that need MLflow start a server of their own', 'runs are shown there'),
+    ...(await ofTasks(places)),
     program('rustfs', ['--version'], 'without it the embedded store is started'),
     program('python3', ['--version'], 'training, MLflow and converters need it'),
     { what: 'GPU', ...gpuFound(gpu, driver) },
@@ -61,7 +56,17 @@ async function look(places: Places): Promise<readonly Finding[]> {
   ]
 }
 
-async function server(variable: string, unset: string, set: string): Promise<Finding> {
+/** What tasks have looked at, all at once: each may wait a few seconds for somebody's answer. */
+async function ofTasks(places: Places): Promise<readonly DoctorLine[]> {
+  const checkups = await allPlaces(places, { ending: '.doctor.ts', what: 'checkup', is: isCheckup })
+  return (await Promise.all(checkups.map((checkup) => checkup.look(process.env)))).flat()
+}
+
+function isCheckup(value: unknown): value is Checkup {
+  return typeof value === 'object' && value !== null && 'look' in value && typeof value.look === 'function'
+}
+
+async function server(variable: string, unset: string, set: string): Promise<DoctorLine> {
   const url = process.env[variable]
   if (!url) return { what: variable, found: 'not set', note: unset }
   return { what: variable, found: withoutPassword(url), note: `${await answerOf(url)}; ${set}` }
@@ -71,7 +76,7 @@ function withoutPassword(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//***@')
 }
 
-function program(name: string, version: readonly string[], without: string): Finding {
+function program(name: string, version: readonly string[], without: string): DoctorLine {
   const path = Bun.which(name)
   if (path === null) return { what: name, found: 'not on PATH', note: without }
   try {
@@ -83,14 +88,14 @@ function program(name: string, version: readonly string[], without: string): Fin
   }
 }
 
-function gpuFound(gpu: string | undefined, driver: string | undefined): Omit<Finding, 'what'> {
+function gpuFound(gpu: string | undefined, driver: string | undefined): Omit<DoctorLine, 'what'> {
   if (gpu !== undefined) return { found: gpu, ...(driver !== undefined && { note: `driver ${driver}` }) }
   const cards = existsSync('/dev/dri') ? readdirSync('/dev/dri').filter((name) => name.startsWith('render')) : []
   if (cards.length > 0) return { found: cards.map((name) => `/dev/dri/${name}`).join(', ') }
   return { found: 'none found', note: 'no NVIDIA driver and no /dev/dri' }
 }
 
-function noiseFound(places: Places): Omit<Finding, 'what'> {
+function noiseFound(places: Places): Omit<DoctorLine, 'what'> {
   const noise = readNoise(noiseFolder(places), fingerprintOf(partsOf()))
   const [least] = noise?.detectable.slice(-1) ?? []
   if (noise === undefined || least === undefined)
@@ -102,13 +107,13 @@ function noiseFound(places: Places): Omit<Finding, 'what'> {
   }
 }
 
-function taken(what: string, path: string, note: string): Finding {
+function taken(what: string, path: string, note: string): DoctorLine {
   const { bytes } = folderSize(path)
   return { what, found: formatBytes(bytes), note: bytes === 0 ? 'nothing there' : note }
 }
 
 /** The folders in `.assay/python`: whoever makes one says in its `made.json` what it is, once it is whole. */
-function environments(folder: string): readonly Finding[] {
+function environments(folder: string): readonly DoctorLine[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

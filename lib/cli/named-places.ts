@@ -8,8 +8,8 @@ export interface NamedPlace {
   readonly variable: string
 }
 
-/** Every place of a kind that there is: the default exports of `tasks/<subject>/<name><ending>`. */
-export async function allPlaces<P extends NamedPlace>(
+/** Everything of a kind that tasks bring: the default exports of `tasks/<subject>/<name><ending>`. */
+export async function allPlaces<P>(
   places: Places,
   { ending, what, is }: { readonly ending: string; readonly what: string; is(value: unknown): value is P },
 ): Promise<readonly P[]> {

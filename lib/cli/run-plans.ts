@@ -11,7 +11,7 @@ import type { Places } from './places.ts'
 import { type PlanFlags, refuseNoCommand } from './plan-flags.ts'
 import { tellProblem, withoutSecrets } from './print.ts'
 import { runOne } from './run-one.ts'
-import { sendingResults } from './sending.ts'
+import { sendingResults, tellUnwilling } from './sending.ts'
 import { setParams } from './set-params.ts'
 import { stoppable } from './stoppable.ts'
 import { sharedViews } from './views.ts'
@@ -58,6 +58,7 @@ async function runAll(places: Places, names: readonly string[], flags: PlanFlags
     )
   }
 
+  await tellUnwilling(places, output.people.write)
   const results = sendingResults(places, sharedViews(flags, output))
   const { views, ended } = tellingOfRuns(places, flags, results.views)
   for (const { name, problem } of loaded) if (problem) views.absent(name, withoutSecrets(problem.message))

@@ -1,7 +1,9 @@
+import { Problem } from '../plan/problem.ts'
 import { fileStore } from '../record/files.ts'
 import type { FoundRun } from './find-run.ts'
 import { owedRuns } from './owed-runs.ts'
 import type { Places } from './places.ts'
+import { withoutSecrets } from './print.ts'
 import type { SharedViews } from './views.ts'
 import { writing } from './writing.ts'
 
@@ -13,6 +15,18 @@ function asksForPlace(env: NodeJS.ProcessEnv): boolean {
 /** Likewise for one that shows runs: `MLFLOW_TRACKING_URI`. */
 export function asksForTracking(env: NodeJS.ProcessEnv): boolean {
   return Object.keys(env).some((name) => name.endsWith('_TRACKING_URI') && env[name])
+}
+
+/** Says, before anything runs, which named place would not show it: an address that is none is not to be told after a night's work. */
+export async function tellUnwilling(places: Places, say: (line: string) => void): Promise<void> {
+  if (!asksForTracking(process.env)) return
+  try {
+    const { unwillingPlaces } = await import('./ask-tracking.ts')
+    for (const sentence of await unwillingPlaces(places, process.env)) say(`${withoutSecrets(sentence)}\n`)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    say(`${withoutSecrets(error.message)}\n`)
+  }
 }
 
 /** Listens to what runs leave in `views`; `send`, called once all have ended, stores and shows it where the environment says. */

@@ -8,18 +8,11 @@ import { mlflowRun } from '../report/mlflow.ts'
 import { readRecord } from '../report/results.ts'
 import type { FoundRun } from './find-run.ts'
 import { leftFiles } from './left-files.ts'
-import { allPlaces, isNamedPlace, limitsAtEnd } from './named-places.ts'
+import { limitsAtEnd } from './named-places.ts'
 import { owedRuns } from './owed-runs.ts'
 import type { Places } from './places.ts'
 import { tellProblem } from './print.ts'
-
-function trackingPlaces(places: Places): Promise<readonly TrackingPlace[]> {
-  return allPlaces(places, { ending: '.tracking.ts', what: 'tracking place', is: isPlace })
-}
-
-function isPlace(value: unknown): value is TrackingPlace {
-  return isNamedPlace(value)
-}
+import { trackingPlaces } from './tracking-places.ts'
 
 /** In milliseconds: a server that is down or slow keeps a command from its end no longer. */
 const atEnd = { patience: 3000, all: 10_000 }

@@ -14,6 +14,8 @@ export interface TrackingPlace {
 export interface OpenTrackingPlace {
   /** For people: where it is, without what is secret. */
   readonly name: string
+  /** Asks whether it would take runs, without showing any; rejects with a Problem that says in few words why it would not. */
+  check?(): Promise<void>
   /**
    * Has the place show a run that has ended, once, however often and by whomever it is sent, also after one that came to no end; rejects
    * with a Problem that says in few words why it could not. Resolves with where it is shown.

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { defineTask, integer, text } from '../../lib/index.ts'
+import { defineTask, integer, path } from '../../lib/index.ts'
 
 export default defineTask({
   name: 'draw',
   title: 'Draws the sample images into a folder',
   options: {
-    out: text(undefined, 'folder to write them to; it is made when it is not there'),
+    out: path(undefined, 'folder to write them to; it is made when it is not there'),
     seed: integer(1, 'the same seed draws the same images'),
   },
   async run({ out, seed }, { progress }) {

@@ -21,7 +21,9 @@ const variable = 'MLFLOW_TRACKING_URI'
 export function addressFromEnv(env: Env): MlflowAddress {
   const given = env[variable] ?? ''
   const action = 'use MLflow'
-  const next = 'Name a server, or unset it.'
+  // Docker, and shells that read such a file line by line, leave them in.
+  const quoted = /^\s*(["']).*\1\s*$/s.test(given)
+  const next = quoted ? 'Take off the quotation marks around it.' : 'Name a server, or unset it.'
   if (!URL.canParse(given)) throw cannot(action, variable, 'a URL like http://127.0.0.1:5000', hidden(given), next)
   const { protocol, username, password, host, pathname } = new URL(given)
   if (protocol !== 'http:' && protocol !== 'https:')

@@ -11,6 +11,8 @@ export interface MlflowClient extends RunArtifacts, ModelRegistry {
 
   /** The id of the experiment, which is made where there is none. */
   experiment(name: string): Promise<string>
+  /** The id of the experiment; undefined where there is none of that name. */
+  findExperiment(name: string): Promise<string | undefined>
   createRun(run: NewRun): Promise<MlflowRun>
   updateRun(id: string, end: RunEnd): Promise<void>
   /** Marks it as deleted, so that no search finds it; MLflow keeps it until it is collected. */

@@ -37,6 +37,9 @@ export function connectMlflow(address: MlflowAddress, options: AskingOptions = {
       return told
     },
     experiment: (name) => experimentId(calls, name),
+    async findExperiment(name) {
+      return (await findExperiment(calls, `find the experiment '${name}'`, name))?.experiment_id
+    },
 
     async createRun({ experiment, name, startTime, tags = [] }) {
       const body = { experiment_id: experiment, run_name: name, start_time: startTime, tags }

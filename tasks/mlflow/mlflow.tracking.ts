@@ -10,20 +10,30 @@ const tracking: TrackingPlace = {
     const address = addressFromEnv(env)
     const client = connectMlflow(address, { signal, deadline: patience, patience })
     let checked: Promise<unknown> | undefined
+    const check = async () => {
+      checked ??= client.version()
+      await checked
+    }
     return {
       name: address.url,
+      check: () => toldBriefly(check),
       async send(run, files) {
-        try {
-          checked ??= client.version()
-          await checked
+        return await toldBriefly(async () => {
+          await check()
           // MLflow's own variable; one experiment a plan makes a table of its runs.
           return await sendRun(client, env.MLFLOW_EXPERIMENT_NAME || `assay/${run.plan}`, run, files)
-        } catch (error) {
-          throw new Problem(briefly(error), { cause: error })
-        }
+        })
       },
     }
   },
+}
+
+async function toldBriefly<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new Problem(briefly(error), { cause: error })
+  }
 }
 
 export default tracking

@@ -1,11 +1,11 @@
-import { defineTask, integer, text } from '../../lib/index.ts'
+import { defineTask, integer, path, text } from '../../lib/index.ts'
 import { faultsVariable, misbehaviour, parseFaults } from './faults.ts'
 
 export default defineTask({
   name: 'object-store',
   title: 'Serve the embedded S3 store on loopback, for tests and development',
   options: {
-    dir: text('.assay/object-store', 'the folder its data lives in'),
+    dir: path('.assay/object-store', 'the folder its data lives in'),
     port: integer(0, 'the port it listens on; 0 takes a free one', { max: 65535 }),
     region: text('us-east-1', 'the region requests must be signed for'),
     accessKey: text('', 'the access key id; random when empty', { secret: true }),

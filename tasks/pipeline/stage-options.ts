@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { integer, oneOf, type Param, param, text } from '../../lib/index.ts'
+import { integer, oneOf, type Param, param, path } from '../../lib/index.ts'
 import { fits, sizeList } from '../images/sizes.ts'
 import { defaultBuckets } from './environment.ts'
 
@@ -44,7 +44,7 @@ export const commonOptions = {
     env: 'MODE',
   }),
   pollInterval: decimal('seconds', 0.01, '5', 'seconds between two looks at the prefix', 'POLL_INTERVAL'),
-  nvmeRoot: text('.assay/nvme', 'folder on fast local disk for input, work, output and cache', { env: 'NVME_ROOT' }),
+  nvmeRoot: path('.assay/nvme', 'folder on fast local disk for input, work, output and cache', { env: 'NVME_ROOT' }),
   nvmeMinGb: decimal('gigabytes', 0, '1', 'gigabytes that must be free there', 'NVME_MIN_GB'),
 } as const
 

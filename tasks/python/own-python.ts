@@ -1,4 +1,4 @@
-import { cannot, type Problem } from '../../lib/index.ts'
+import { cannot, type Problem, withHome } from '../../lib/index.ts'
 import { type Interpreter, type Look, leastPython, look } from './interpreter.ts'
 import type { PythonWork } from './programs.ts'
 import type { Recipe } from './recipes.ts'
@@ -15,7 +15,7 @@ export async function lookAtOwn(
 ): Promise<Interpreter> {
   const refuse = (rule: string, value: string, next: string): Problem =>
     cannot(`use your own Python for '${name}'`, ownPython, rule, value, next)
-  const looked = await look([told], how, modules, work)
+  const looked = await look([withHome(told)], how, modules, work)
   if (looked.kind === 'none')
     throw refuse('an interpreter that starts', `${told} (${looked.reason})`, 'Name another, or unset it.')
   if (looked.kind === 'old')

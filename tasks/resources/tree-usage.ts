@@ -39,9 +39,14 @@ const ticksPerSecond = 100 // USER_HZ, the same on every Linux that Bun runs on
 export function watchTree(leader: number, lookEvery: number = usual): TreeWatch {
   const members = new Map<number, Member>()
   let memory = 0
+  let newest: number | undefined
   const look = () => {
     let together = 0
-    for (const pid of candidates(leader)) {
+    // To list all processes is half of what a look takes, and in vain where none has come since the last one.
+    const last = newestProcess()
+    const pids = last !== undefined && last === newest ? [...members.keys()] : candidates(leader, last)
+    newest = last
+    for (const pid of pids) {
       const [state, parent, group, session, ...rest] = statOf(pid)
       if (state === undefined || state === 'Z' || state === 'X') continue
       const started = rest[15] ?? ''
@@ -85,12 +90,20 @@ export function watchTree(leader: number, lookEvery: number = usual): TreeWatch 
   }
 }
 
+/** The number that was given out last, threads' included. */
+function newestProcess(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
+  } catch {
+    return undefined
+  }
+}
+
 /** Whoever may descend from `leader`: numbers are given out upwards, and begin anew at the end. Nobody where `/proc` cannot be read now. */
-function candidates(leader: number): readonly number[] {
+function candidates(leader: number, newest = 0): readonly number[] {
   if (process.platform !== 'linux') return []
   try {
     const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
-    const newest = Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
     return newest >= leader ? all.filter((pid) => pid >= leader) : all
   } catch {
     return [] // out of open files for a moment: a look that is missed, as those between two are

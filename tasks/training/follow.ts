@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { readLogSteps } from './log-steps.ts'
 import { type EventLine, type ProgressLine, parseProgress, readLines, type StepLine } from './progress.ts'
+import type { Source } from './report.ts'
 
 export interface FollowOptions {
   /** A file that gets every line of progress. */
@@ -12,7 +13,7 @@ export interface FollowOptions {
 }
 
 export interface Heard {
-  readonly source: 'progress' | 'log' | 'nothing'
+  readonly source: Source
   readonly steps: readonly StepLine[]
   /** Every other line. */
   readonly events: readonly EventLine[]
@@ -27,7 +28,10 @@ export interface Follower {
   progress(bytes: Uint8Array): void
   /** Takes a line of its log. */
   log(line: string): void
-  heard(): Heard
+  /** Whether it has told of a step by itself. */
+  tells(): boolean
+  /** All that it said; `tracked` are the steps that MLflow shows, which count where it told of none. */
+  heard(tracked?: readonly StepLine[]): Heard
 }
 
 /** Gathers what a training says while it runs. */
@@ -60,11 +64,14 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
       logged.push(step)
       onLine?.(step)
     },
-    heard() {
+    tells: () => reported.length + logged.length > 0,
+    heard(tracked = []) {
+      const bySource = { progress: reported, log: logged, mlflow: tracked } as const
+      const source = (['progress', 'log', 'mlflow'] as const).find((one) => bySource[one].length > 0) ?? 'nothing'
+      const steps = source === 'nothing' ? [] : bySource[source]
       // Only now is it known that nothing else tells of its steps.
-      if (reported.length === 0) for (const step of logged) record(step)
-      const source = reported.length > 0 ? 'progress' : logged.length > 0 ? 'log' : 'nothing'
-      return { source, steps: source === 'log' ? logged : reported, events, unread, torn: reader.torn() }
+      if (source !== 'progress') for (const step of steps) record(step)
+      return { source, steps, events, unread, torn: reader.torn() }
     },
   }
 }

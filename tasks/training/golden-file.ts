@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import * as v from 'valibot'
 import { cannot, type Finding, Problem, undecided } from '../../lib/index.ts'
 import { GoldenCurve, judgeGolden, type MadeBy } from './golden.ts'
 import { bandOfTrainings } from './judge-resume.ts'
+import { referenceWords } from './launch.ts'
+import { namedFiles } from './named-files.ts'
 import { programDigest } from './program.ts'
+import { parseProgress, pythonJson } from './progress.ts'
 import { lossNumber, stepsOf, type Trained } from './trained.ts'
 
 /**
@@ -47,16 +50,34 @@ const elsewhere: readonly string[] = ['nvme_root', 'nvme_min_gb', 'out', 'resume
 /** What a training says of its environment as it starts. */
 const environment = ['torch', 'numpy', 'threads', 'cpu_capability', 'device']
 
+/** What is larger is data, and known by its size. */
+const largestCode = 16_000_000
+
+function contentOf(file: string): string | Uint8Array {
+  const { size } = statSync(file)
+  return size > largestCode ? String(size) : readFileSync(file)
+}
+
+/** What a training said as it started; one of somebody else's may say nothing, or something else. */
+function startedIn(series: string): v.InferOutput<typeof Started> {
+  for (const text of readFileSync(series, 'utf8').split('\n'))
+    if (parseProgress(text)?.event === 'started') {
+      const read = v.safeParse(Started, pythonJson(text))
+      if (read.success) return read.output
+    }
+  return { settings: {} }
+}
+
 function madeBy({ series, command }: Trained): MadeBy {
-  const line =
-    readFileSync(series, 'utf8')
-      .split('\n')
-      .find((text) => text.includes('"started"')) ?? '{}'
-  const facts = v.parse(Started, JSON.parse(line))
+  const facts = startedIn(series)
   const settings = Object.entries(facts.settings).filter(([name]) => !elsewhere.includes(name))
-  const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort())).update(programDigest())
+  const hash = new Bun.SHA256().update(command).update(JSON.stringify(settings.sort()))
+  const files = command === referenceWords ? [] : namedFiles(command, process.cwd())
+  if (command === referenceWords) hash.update(programDigest())
+  for (const file of files) hash.update(contentOf(file))
   return {
     code: hash.digest('hex'),
+    seen: command === referenceWords ? 'program' : files.length > 0 ? 'named files' : 'command',
     environment: Object.fromEntries(
       environment.flatMap((name) => (name in facts ? [[name, String(facts[name])]] : [])),
     ),

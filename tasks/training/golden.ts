@@ -8,8 +8,10 @@ export const GoldenCurve = v.object({
   schema: v.literal(1),
   /** Versions, driver, hardware, threads: whatever may change numbers while nobody touched the code. */
   environment: v.record(v.string(), v.string()),
-  /** SHA-256 of the training's program and settings. */
+  /** SHA-256 of as much of the training's code as is seen, and of its settings. */
   code: v.string(),
+  /** How much that is: the whole program, the command with the files that it names, or its words alone. */
+  seen: v.optional(v.picklist(['program', 'named files', 'command']), 'program'),
   curve: v.array(v.object({ step: v.number(), loss: v.number() })),
   /** Of any step's loss: the farthest that repeats in one environment were apart. */
   band: v.number(),
@@ -17,7 +19,7 @@ export const GoldenCurve = v.object({
 export type GoldenCurve = v.InferOutput<typeof GoldenCurve>
 
 /** What a curve was made by. */
-export type MadeBy = Pick<GoldenCurve, 'environment' | 'code'>
+export type MadeBy = Pick<GoldenCurve, 'environment' | 'code' | 'seen'>
 
 /**
  * Holds a curve against the golden one. Where it lies outside of the band, what changed meanwhile says whose it is: *drift of environment*
@@ -47,9 +49,21 @@ function cause(golden: MadeBy, run: MadeBy): string {
     const [before, now] = [golden.environment[name] ?? 'none', run.environment[name] ?? 'none']
     return before === now ? [] : [`${name} ${before} → ${now}`]
   })
-  const code = golden.code !== run.code
-  if (changed.length === 0) return code ? 'change of code' : 'neither code nor environment changed'
-  return code
-    ? `change of code, and of the environment (${changed.join(', ')})`
-    : `drift of environment (${changed.join(', ')})`
+  const environment = names.length === 0 ? 'its environment is not known' : ''
+  if (golden.code !== run.code)
+    return changed.length === 0
+      ? told('change of code', environment)
+      : `change of code, and of the environment (${changed.join(', ')})`
+  const drift = changed.length === 0 ? undefined : `drift of environment (${changed.join(', ')})`
+  if (run.seen === 'program') return told(drift ?? 'neither code nor environment changed', environment)
+  return told(drift ?? 'nothing that is known of it changed', environment, unseen[run.seen])
+}
+
+const unseen = {
+  'named files': 'of its code only its command and the files that it names are known',
+  command: 'of its code only its command is known',
+} as const
+
+function told(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('; ')
 }

@@ -11,6 +11,7 @@ import type { Loss, ProgressLine } from './progress.ts'
 import type { TrainingReport } from './report.ts'
 import { reportOf } from './report-of.ts'
 import { type Devices, trainingSettings } from './settings.ts'
+import { followTracked } from './tracked-steps.ts'
 
 /** A step's context is one. */
 export interface TrainingContext extends WorkContext {
@@ -50,6 +51,9 @@ export interface RunningTraining {
   signal(name: NodeJS.Signals): void
 }
 
+/** Stands for its command where none was given. */
+export const referenceWords = 'the reference training'
+
 /** The program of the reference training. */
 export const reference = fileURLToPath(new URL('./reference/train.py', import.meta.url))
 
@@ -67,7 +71,8 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   if (run.command) context.foreign?.(run.command)
   const command = run.command || referenceCommand(run.python, settings.INSTANCE_COUNT)
   const series = artifact('jsonl')
-  const follower = followTraining({ series, readLog: foreign, onLine: tellProgress(context, run.onLine) })
+  const onLine = tellProgress(context, run.onLine)
+  const follower = followTraining({ series, readLog: foreign, onLine })
   const forward = limitedLog(context.log)
   const from = performance.now()
   const child = startProcess(command, {
@@ -83,20 +88,30 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       forward(line)
     },
   })
+  const trackedSteps = foreign
+    ? followTracked(env, {
+        signal: context.signal,
+        wanted: () => !follower.tells(),
+        onStep: tellProgress(context, run.onLine, ', read from MLflow'),
+      })
+    : undefined
   const report = async () => {
     const end = await child.done
     const seconds = (performance.now() - from) / 1000
     const stop = await child.stop()
-    // Steps that only the log tells of are kept here, also where the run is to stop.
-    const heard = follower.heard()
+    const shown = await trackedSteps?.end()
+    // Steps that only the log or MLflow tells of are kept here, also where the run is to stop.
+    const heard = follower.heard(shown?.steps)
+    if (heard.source === 'mlflow') context.log(`steps read from MLflow, run ${shown?.tracked?.run}`)
     if (context.signal.aborted) context.stopped?.(stop)
     context.signal.throwIfAborted()
     if (end.kind === 'not-started') throw new Problem(end.sentence)
     return reportOf({
-      command: run.command || 'the reference training',
+      command: run.command || referenceWords,
       // Where another training puts its checkpoints only it knows.
       out: foreign ? settings.NVME_ROOT : out,
       heard,
+      shown,
       series,
       end,
       stop,
@@ -117,11 +132,11 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   }
 }
 
-function tellProgress({ progress }: TrainingContext, onLine: TrainingRun['onLine']) {
+function tellProgress({ progress }: TrainingContext, onLine: TrainingRun['onLine'], how = '') {
   let total = ''
   return (line: ProgressLine) => {
     if (line.event === 'started' && line.steps !== undefined) total = ` of ${line.steps}`
-    if (line.event === 'step') progress(`step ${line.step}${total}${lossText(line.loss)}`)
+    if (line.event === 'step') progress(`step ${line.step}${total}${lossText(line.loss)}${how}`)
     onLine?.(line)
   }
 }

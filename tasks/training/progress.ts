@@ -83,10 +83,15 @@ export type EventLine = Exclude<ProgressLine, StepLine>
 /** What Python's json writes of a number that JSON has no word for. */
 const bare = /([:[,]\s*)(NaN|-?Infinity)(?=\s*[,}\]])/g
 
+/** JSON as Python writes it. */
+export function pythonJson(line: string): unknown {
+  return JSON.parse(line.replace(bare, '$1"$2"'))
+}
+
 /** A whole line, or undefined for one that says nothing we know: not JSON, another event, a field of another kind. */
 export function parseProgress(line: string): ProgressLine | undefined {
   try {
-    const result = v.safeParse(ProgressLine, JSON.parse(line.replace(bare, '$1"$2"')))
+    const result = v.safeParse(ProgressLine, pythonJson(line))
     return result.success ? result.output : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

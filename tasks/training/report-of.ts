@@ -7,6 +7,7 @@ import type { Heard } from './follow.ts'
 import type { EventLine } from './progress.ts'
 import type { HowEnded, TrainingReport } from './report.ts'
 import { summarize } from './summary.ts'
+import type { TrackedSteps } from './tracked-steps.ts'
 
 /** More losses than this stay out of the journal: they are in the series. */
 const mostLosses = 400
@@ -16,6 +17,8 @@ export interface Sitting {
   /** Below it are its checkpoints, and in it its model. */
   readonly out: string
   readonly heard: Heard
+  /** What MLflow shows of its steps, where that was asked. */
+  readonly shown: TrackedSteps | undefined
   readonly series: string | undefined
   readonly end: Exclude<Ended, { kind: 'not-started' }>
   readonly stop: Stopped
@@ -25,7 +28,7 @@ export interface Sitting {
 
 /** Puts together what was seen of a sitting that has ended. */
 export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
-  const { command, out, heard, series, end, stop, seconds, last } = sitting
+  const { command, out, heard, shown, series, end, stop, seconds, last } = sitting
   const lines = <E extends EventLine['event']>(event: E) =>
     heard.events.filter((line): line is Extract<EventLine, { event: E }> => line.event === event)
   const said = lines('ended').at(-1)
@@ -50,8 +53,13 @@ export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
     saved: lines('checkpoint').map(({ step, path, seconds }) => ({ step, path, seconds })),
     checkpoints: checkpointsBelow(out),
     validations: lines('validation').map(({ step, loss, accuracy }) => ({ step, loss, accuracy })),
-    tracked: lines('tracked').map(({ run, experiment, uri }) => ({ run, experiment, uri }))[0],
-    untracked: lines('tracking failed').map(({ what, reason }) => `${what}: ${reason}`),
+    tracked:
+      lines('tracked').map(({ run, experiment, uri }) => ({ run, experiment, uri }))[0] ??
+      (heard.source === 'mlflow' ? shown?.tracked : undefined),
+    untracked: [
+      ...lines('tracking failed').map(({ what, reason }) => `${what}: ${reason}`),
+      ...(heard.source === 'nothing' && shown?.trouble !== undefined ? [shown.trouble] : []),
+    ],
     pointsLost: lines('tracking lost').reduce((sum, { points }) => sum + points, 0),
     registered: lines('registered').map(({ model, version }) => ({ model, version }))[0],
     model: how === 'finished' && existsSync(model) ? await fileFacts(model) : undefined,

@@ -42,10 +42,14 @@ export const SeenCheckpoint = v.object({
 export type SeenCheckpoint = v.InferOutput<typeof SeenCheckpoint>
 
 /** All that was seen of one sitting of a training: from its start to its end, however that came. */
+/** Where the steps of a training are known from. */
+export const Source = v.picklist(['progress', 'log', 'mlflow', 'nothing'])
+export type Source = v.InferOutput<typeof Source>
+
 export const TrainingReport = v.object({
   command: v.string(),
   /** Where its steps are known from. */
-  source: v.picklist(['progress', 'log', 'nothing']),
+  source: Source,
   how: HowEnded,
   /** Its own sentence, where it gave one. */
   reason: v.optional(v.string()),

@@ -12,7 +12,7 @@ import { watchSteps } from './watch-steps.ts'
 const warm = 2
 
 /** Milliseconds between two looks at its processes: what they take changes from epoch to epoch, not from step to step. */
-export const lookEvery = 250
+export const lookEvery = 500
 
 /** One epoch of so many images, shared out among instances, with nothing beside its steps. */
 export function epochOf(images: number, instances: number): TrainingVariables {

@@ -165,8 +165,9 @@ function finished(report: TrainingReport): TrainingReport {
   if (report.how === 'finished' && report.steps !== undefined) return report
   if (report.how === 'finished') {
     const unread = report.unread === 0 ? '' : `, and ${report.unread} lines on PROGRESS_FD say nothing that is known`
+    const untracked = report.untracked.map((reason) => `, and ${reason}`).join('')
     throw new Failure(
-      `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${lastLines(report)}`,
+      `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${untracked}${lastLines(report)}`,
     )
   }
   const why = report.reason ?? endWords(report)

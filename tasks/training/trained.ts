@@ -2,13 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { type Loss, parseProgress, type StepLine } from './progress.ts'
-import { SeenCheckpoint, type TrainingReport } from './report.ts'
+import { SeenCheckpoint, Source, type TrainingReport } from './report.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 /** A training that came to its end, in one sitting or, where Assay was killed meanwhile, in more: what it left, in the run's folder. */
 export const Trained = v.object({
   command: v.string(),
+  /** Where its steps are known from. */
+  source: v.optional(Source, 'progress'),
   /** A file with every line of its progress, of all sittings in their order. */
   series: v.string(),
   /** The final weights, a safetensors file; absent where a training that is not ours leaves none that can be found. */
@@ -50,11 +52,12 @@ export function sittingOf({ how, ended, steps, resumed, saved, refused }: Traini
   }
 }
 
-export function trainedOf({ command, model, checkpoints }: TrainingReport, series: string): Trained {
+export function trainedOf({ command, source, model, checkpoints }: TrainingReport, series: string): Trained {
   const newest = checkpoints.at(-1)?.path
   const weights = [model?.path, newest && join(newest, 'model.safetensors')].find((path) => path && existsSync(path))
   return {
     command,
+    source,
     series,
     ...(weights && { weights }),
     checkpoints,

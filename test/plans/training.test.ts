@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { removeRepositories } from '../lib/cli/helpers.ts'
 import { testPython } from '../python-environments.ts'
-import { plainPath, sets, trainingPlan } from './own-plans.ts'
+import { ownPlan, plainPath, sets, trainingPlan } from './own-plans.ts'
 
 setDefaultTimeout(300_000)
 afterAll(removeRepositories)
@@ -14,6 +14,35 @@ for (const [name, found] of Object.entries({ train, mlflow }))
   if ('unavailable' in found) console.warn(`skipped: plans that train, for want of ${name}: ${found.unavailable}`)
 
 const env = { ...plainPath, HOME: process.env.HOME ?? '/' }
+
+// Of no environment: all that these run is somebody's own.
+describe('a command that is no training is told once', () => {
+  const told = (text: string, words: string) => text.split(words).length - 1
+
+  test.each([
+    ['there is no such program', 'nosuch-training --fast', 'errored', 'Cannot start a program', 2],
+    ['it ends at once', 'exit 7', 'failed', 'it ended with 7', 1],
+  ])('in training-resume, as %s', async (_, command, outcome, words, code) => {
+    const given = sets({ train: command })
+    const { exit, out } = await ownPlan('training-resume').run(['plan', 'training-resume', ...given], { env })
+    expect([exit, told(out, words)]).toEqual([code, 1])
+    expect(out).toContain(`because train from scratch ${outcome}`)
+    expect(out).not.toContain('✓ train')
+  })
+
+  test('in functional-4', async () => {
+    using server = Bun.serve({
+      port: 0,
+      fetch: ({ url }) => (url.endsWith('/version') ? new Response('3.17.2') : Response.json({ experiments: [] })),
+    })
+    const given = sets({ train: 'exit 7', infer: 'exit 7' })
+    const { exit, out } = await ownPlan('functional-4').run(['plan', 'functional-4', ...given], {
+      env: { ...env, MLFLOW_TRACKING_URI: `http://127.0.0.1:${server.port}` },
+    })
+    expect([exit, told(out, 'it ended with 7')]).toEqual([1, 1])
+    expect(out).toContain('because launch a minimal training failed')
+  })
+})
 
 describe.skipIf('unavailable' in train)('a real training', () => {
   test('that is interrupted is the unbroken one, and makes a golden curve', async () => {

@@ -1,10 +1,15 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { closeSync, existsSync, openSync, readdirSync, utimesSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, utimesSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { answerOf } from '../../../lib/cli/answer.ts'
+import { version } from '../../tasks/mlflow/stand-ins.ts'
+import { answering, closedPort, serving, speaking, stopWrongServers } from '../../tasks/object-store/wrong-servers.ts'
 import { planText, removeRepositories, repository } from './helpers.ts'
 
-afterAll(removeRepositories)
+afterAll(() => {
+  stopWrongServers()
+  removeRepositories()
+})
 
 const old = ['20200101-000000-aaaa', '20200102-000000-aaaa', '20200103-000000-aaaa']
 
@@ -132,6 +137,78 @@ describe('doctor', () => {
     expect(out).toMatch(/\.assay\/python\/mlflow +3\.0 kB +not whole: made again when it is needed, or yours to remove/)
     expect(out).toMatch(/\.assay\/python\/train +4\.1 kB +Python 3\.11\.7, torch 2\.15\.0\+cpu/)
     expect(out).not.toContain('train.lock')
+  })
+
+  const mlflowOf = async (env: Readonly<Record<string, string>>) => {
+    const { exit, out } = await repository().run(['doctor', '--json'], { env })
+    expect(exit).toBe(0)
+    const findings: readonly { what: string; found: string; note: string }[] = JSON.parse(out)
+    return findings.filter(({ what }) => what === 'MLFLOW_TRACKING_URI')
+  }
+  const what = 'MLFLOW_TRACKING_URI'
+
+  test('asks MLFLOW_TRACKING_URI for what only MLflow answers', async () => {
+    const url = serving(({ url }) =>
+      url.endsWith('/version') ? version() : Response.json({ experiments: [{ experiment_id: '0' }] }),
+    )
+    const found = { what, found: url, note: 'reachable: MLflow 3.17.2; runs are shown there' }
+    expect(await mlflowOf({ [what]: url })).toEqual([found])
+    expect(await mlflowOf({ [what]: url.replace('//', '//me:pa55word@') })).toEqual([found])
+  })
+
+  test.each([
+    ['a web page', () => answering('<!doctype html><title>Hello', 200), 'it does not answer in JSON'],
+    ['404', () => answering('no', 404), 'it answers with 404 and not as MLflow'],
+    ['another program', () => answering('{"hello":"you"}', 200), "its answer is none of MLflow's"],
+    ['nobody', closedPort, 'connection refused'],
+    ['nothing at all', () => speaking(() => {}), 'no answer in time'],
+  ] as const)('takes %s for no MLflow', async (_, url, why) => {
+    const [line, ...others] = await mlflowOf({ [what]: url() })
+    expect(others).toEqual([])
+    expect(line?.note).toStartWith(why)
+    expect(line?.note).toEndWith('; until that changes, runs are owed and not shown')
+  })
+
+  test.each(['nonsense', 'ftp://box', '"http://me:pa55word@127.0.0.1:5000"'])(
+    'takes %s for no address',
+    async (uri) => {
+      const [line] = await mlflowOf({ [what]: uri })
+      expect([line?.found, line?.note.includes('pa55word')]).toEqual(['no address', false])
+      expect(line?.note).toContain('must be a URL')
+    },
+  )
+
+  test('looks at what the tasks of a repository have it look at', async () => {
+    const repo = repository()
+    const look = `async (env) => [{ what: 'own thing', found: env.OWN ?? 'none', note: 'as it says' }]`
+    repo.file('tasks/own/own.doctor.ts', `export default { look: ${look} }`)
+    expect((await repo.run(['doctor'], { env: { OWN: 'seven' } })).out).toMatch(/own thing +seven +as it says\n/)
+    repo.file('tasks/own/own.doctor.ts', 'export default 7')
+    const { exit, err } = await repo.run(['doctor'])
+    expect([exit, err]).toEqual([2, expect.stringContaining("'the default export' must be a checkup")])
+  })
+
+  const python = Bun.which('python3')
+  const ownPython = async (ASSAY_PYTHON: string) => {
+    const { out } = await repository().run(['doctor'], { env: { ASSAY_PYTHON } })
+    return /^ *ASSAY_PYTHON +(.*)$/m.exec(out)?.[1]?.replaceAll(/ +/g, ' ')
+  }
+
+  test('says whether ASSAY_PYTHON is an interpreter', async () => {
+    expect(await ownPython('/nowhere/python')).toMatch(/^\/nowhere\/python no Python: /)
+    expect(await ownPython('/bin/true')).toBe('/bin/true no Python: it does not answer as a Python does')
+    expect((await repository().run(['doctor'])).out).not.toContain('ASSAY_PYTHON')
+  })
+
+  test.skipIf(python === null)('says what ASSAY_PYTHON has of what training and MLflow take', async () => {
+    const repo = repository()
+    for (const module of ['torch', 'numpy', 'PIL', 'sklearn', 'boto3', 'safetensors'])
+      repo.file(`site/${module}.py`, '')
+    const path = repo.file('python', `#!/bin/sh\nPYTHONPATH='${repo.dir}/site' exec '${python}' -S "$@"\n`)
+    chmodSync(path, 0o755)
+    expect(await ownPython(path)).toMatch(
+      /^\S+ Python 3\.\d+\.\d+; it has what 'train' takes; for 'mlflow' it lacks mlflow, flask, sqlalchemy, psutil$/,
+    )
   })
 
   const answers = {

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { failures } from '../../tasks/mlflow/stand-ins.ts'
-import { closedPort, serving, speaking, stopWrongServers } from '../../tasks/object-store/wrong-servers.ts'
+import { failures, version } from '../../tasks/mlflow/stand-ins.ts'
+import { answering, closedPort, serving, speaking, stopWrongServers } from '../../tasks/object-store/wrong-servers.ts'
 import {
   failing,
   newestRun,
@@ -38,14 +38,14 @@ function isOwed(repo: Repository, plan: string, id: string): boolean {
 }
 
 describe('an MLflow that does not take a run', () => {
-  const answering = (how: string) => () => serving((request) => failures[how]?.(request) ?? new Response())
+  const moody = (how: string) => () => serving((request) => failures[how]?.(request) ?? new Response())
   const wrong: readonly (readonly [how: string, url: () => string, why: RegExp])[] = [
     ['refuses', closedPort, /connection refused/],
     ['never answers', () => speaking(() => {}), /no answer in time/],
-    ['answers 403', answering('with 403'), /403 PERMISSION_DENIED/],
-    ['answers 500', answering('with 500'), /500 INTERNAL_ERROR/],
-    ['is none', answering('with a web page'), /it does not answer in JSON/],
-    ['is too old', answering('as an old MLflow'), /it is MLflow 1\.30\.0/],
+    ['answers 403', moody('with 403'), /403 PERMISSION_DENIED/],
+    ['answers 500', moody('with 500'), /500 INTERNAL_ERROR/],
+    ['is none', moody('with a web page'), /it does not answer in JSON/],
+    ['is too old', moody('as an old MLflow'), /it is MLflow 1\.30\.0/],
   ]
   test.each(wrong)(
     'as it %s, is told of in one sentence; the exit code stays, and the run is owed',
@@ -94,6 +94,67 @@ describe('an MLflow that does not take a run', () => {
       "Cannot use MLflow as 'MLFLOW_TRACKING_URI' must be a URL that starts with http:// or https://: current value is ***@box. Name a server, or unset it.",
     ])
     expect(isOwed(repo, 'passes', await idOf(repo, 'passes'))).toBe(true)
+  })
+})
+
+describe('before a step runs', () => {
+  /** Says when its step runs, so that what is said before it can be told from what is said after. */
+  const speaks = {
+    speaks: planText(
+      'speaks',
+      `plan.step({ name: 'speak', output: v.number(), run: (_, { env }) => (console.error('HERE'), 1) })`,
+    ),
+  }
+  const before = async (env: Readonly<Record<string, string>>) => {
+    const repo = repository(speaks)
+    const child = repo.start(['plan', 'speaks', '--csv', '-'], { env })
+    const [exit, err] = await Promise.all([child.exited, child.stderr.text()])
+    expect([exit, err.includes('HERE')]).toEqual([0, true])
+    return { said: err.split('HERE')[0] ?? '', owed: isOwed(repo, 'speaks', await idOf(repo, 'speaks')) }
+  }
+  const owing = 'Until it is, runs are owed: bunx assay report --mlflow sends them\n'
+
+  test.each([
+    ['nobody listens', closedPort, 'connection refused'],
+    ['a web page answers', () => answering('<!doctype html><title>Hello', 200), 'it does not answer in JSON'],
+    ['404 answers', () => answering('<h1>Not here</h1>', 404), 'it answers with 404 and not as MLflow'],
+    ['another program answers', () => answering('{"hello":"you"}', 200), "its answer is none of MLflow's"],
+    ['nothing is answered', () => speaking(() => {}), 'no answer within 1 s'],
+  ] as const)('where %s, that is said, and the run goes on at once', async (_, url, why) => {
+    const at = url()
+    const { said, owed } = await before({ MLFLOW_TRACKING_URI: at, MLFLOW_TRACKING_TOKEN: 'very-secret-token' })
+    expect(said).toStartWith(
+      `Cannot show runs as 'MLFLOW_TRACKING_URI' must be a server that takes runs: current value is ${at} (${why}`,
+    )
+    expect(`${said.split('\n')[0]}\n`).toEndWith(`). ${owing}`)
+    expect([said.includes('very-secret-token'), owed]).toEqual([false, true])
+  })
+
+  test.each([
+    ['nonsense', 'nonsense', 'a URL like http://127.0.0.1:5000', 'nonsense. Name a server, or unset it.'],
+    [
+      'a path',
+      'sqlite:///x.db',
+      'a URL that starts with http:// or https://',
+      'sqlite:///x.db. Name a server, or unset it.',
+    ],
+    [
+      'an address in quotation marks',
+      '"http://me:hunter22@127.0.0.1:5000"',
+      'a URL like http://127.0.0.1:5000',
+      '***@127.0.0.1:5000". Take off the quotation marks around it.',
+    ],
+  ])('%s is told to be no address', async (_, MLFLOW_TRACKING_URI, rule, value) => {
+    const { said } = await before({ MLFLOW_TRACKING_URI })
+    expect(said).toStartWith(`Cannot use MLflow as 'MLFLOW_TRACKING_URI' must be ${rule}: current value is ${value}\n`)
+    expect(said).not.toContain('hunter22')
+  })
+
+  test('a server that takes runs is worth no word', async () => {
+    const url = serving(({ url }) =>
+      url.endsWith('/version') ? version() : Response.json({ experiments: [{ experiment_id: '0' }] }),
+    )
+    expect((await before({ MLFLOW_TRACKING_URI: url })).said).not.toContain('MLFLOW_TRACKING_URI')
   })
 })
 

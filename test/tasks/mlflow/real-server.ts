@@ -11,7 +11,8 @@ import { longPython } from '../../python-environments.ts'
 import { serviceContext } from '../object-store/store-rig.ts'
 
 const asked = await longPython('mlflow')
-const python = 'path' in asked ? asked.path : undefined
+/** Its interpreter. */
+export const python = 'path' in asked ? asked.path : undefined
 
 /** Why there is no real MLflow for tests; undefined where there is. */
 export const noMlflow = 'unavailable' in asked ? asked.unavailable : undefined

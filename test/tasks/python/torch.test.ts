@@ -115,12 +115,12 @@ describe('where torch comes from', () => {
     expect(await source({ ASSAY_TORCH_INDEX: `http://127.0.0.1:${index.port}` })).toMatchObject({ kind })
   })
 
-  test('an index that answers with an error is told with it, and so are folders in vain', async () => {
-    using index = serving(() => new Response('no', { status: 403 }))
+  test.each([403, 404])('an index that answers %s is told with it, and so are folders in vain', async (status) => {
+    using index = serving(() => new Response('no', { status }))
     const url = `http://127.0.0.1:${index.port}`
     expect(await source({ ASSAY_TORCH_INDEX: url, UV_FIND_LINKS: `/nowhere,${import.meta.dir},${url}` })).toEqual({
       kind: 'default',
-      why: `${url} is out of reach (it answers 403), nor is it in ${import.meta.dir}, ${url}`,
+      why: `${url} is out of reach (it answers ${status}), nor is it in ${import.meta.dir}, ${url}`,
     })
   })
 
