@@ -20,6 +20,8 @@ export interface Heard {
   readonly unread: number
   /** Whether the last line was broken off. */
   readonly torn: boolean
+  /** Lines that told of more than is kept. */
+  readonly left: number
 }
 
 export interface Follower {
@@ -30,6 +32,9 @@ export interface Follower {
   heard(): Heard
 }
 
+/** So many lines are kept, in memory and in the series, of a training that says more. */
+export const mostKept = 200_000
+
 /** Gathers what a training says while it runs. */
 export function followTraining({ series, readLog, onLine }: FollowOptions): Follower {
   const { read } = readLogSteps()
@@ -37,8 +42,15 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
   const logged: StepLine[] = []
   const events: EventLine[] = []
   let unread = 0
+  let left = 0
+  const keep = <T>(kept: T[], line: T): boolean => {
+    const room = kept.length < mostKept
+    if (room) kept.push(line)
+    else left += 1
+    return room
+  }
   // At once: what was heard is kept also where we are killed over the next line.
-  const record = (line: ProgressLine, text = JSON.stringify(line)) => {
+  const record = (text: string) => {
     if (series !== undefined) appendFileSync(series, `${text}\n`)
   }
   const reader = readLines((text) => {
@@ -47,9 +59,7 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
       unread += 1
       return
     }
-    if (line.event === 'step') reported.push(line)
-    else events.push(line)
-    record(line, text)
+    if (line.event === 'step' ? keep(reported, line) : keep(events, line)) record(text)
     onLine?.(line)
   })
   return {
@@ -57,14 +67,15 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
     log(text) {
       const step = readLog && reported.length === 0 ? read(text) : undefined
       if (step === undefined) return
-      logged.push(step)
+      keep(logged, step)
       onLine?.(step)
     },
     heard() {
       // Only now is it known that nothing else tells of its steps.
-      if (reported.length === 0) for (const step of logged) record(step)
+      if (reported.length === 0 && logged.length > 0 && series !== undefined)
+        appendFileSync(series, logged.map((step) => `${JSON.stringify(step)}\n`).join(''))
       const source = reported.length > 0 ? 'progress' : logged.length > 0 ? 'log' : 'nothing'
-      return { source, steps: source === 'log' ? logged : reported, events, unread, torn: reader.torn() }
+      return { source, steps: source === 'log' ? logged : reported, events, unread, torn: reader.torn(), left }
     },
   }
 }

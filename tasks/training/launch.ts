@@ -44,8 +44,8 @@ export interface RunningTraining {
   readonly pid: number | undefined
   /** Resolves once nothing of it runs, however it ended. Rejects with a Problem when it could not be started, and with the reason of an aborted context. */
   readonly report: Promise<TrainingReport>
-  /** SIGTERM, the grace, SIGKILL. */
-  stop(): Promise<Stopped>
+  /** SIGTERM, the grace or less (seconds), SIGKILL. */
+  stop(within?: number): Promise<Stopped>
   /** Sends a signal to the whole group, as a terminal would, or a machine that ends it without a word. */
   signal(name: NodeJS.Signals): void
 }
@@ -83,6 +83,9 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       forward(line)
     },
   })
+  const signal = (name: NodeJS.Signals) => {
+    if (child.pid !== undefined) signalGroup(child.pid, name)
+  }
   const report = async () => {
     const end = await child.done
     const seconds = (performance.now() - from) / 1000
@@ -110,10 +113,15 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   return {
     pid: child.pid,
     report: reported,
-    stop: child.stop,
-    signal(signal) {
-      if (child.pid !== undefined) signalGroup(child.pid, signal)
+    async stop(within = grace) {
+      const timer = setTimeout(() => signal('SIGKILL'), Math.min(within, grace) * 1000)
+      try {
+        return await child.stop()
+      } finally {
+        clearTimeout(timer)
+      }
     },
+    signal,
   }
 }
 

@@ -6,7 +6,7 @@ import { launchTraining } from './launch.ts'
 import type { ProgressLine, StepLine } from './progress.ts'
 import type { TrainOptions } from './train.ts'
 import { type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { watchSteps } from './watch-steps.ts'
+import { stopStalled, watchSteps } from './watch-steps.ts'
 
 /** Steps at the start that do not count: what is compiled, allocated and cached on first use. */
 const warm = 2
@@ -34,7 +34,7 @@ export async function sampleTraining({ python, command, variables }: TrainOption
   const env = trainingEnvironment(context.folder, variables, context.env)
   const steps: StepLine[] = []
   const running = launchTraining({ env, python, command, onLine }, context)
-  const stalls = watchSteps(() => void running.stop())
+  const stalls = watchSteps(stopStalled(running, context))
   const usage = usageOfSteps(running.pid)
   function onLine(line: ProgressLine): void {
     stalls.heard(line)

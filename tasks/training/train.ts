@@ -9,7 +9,7 @@ import type { ProgressLine } from './progress.ts'
 import { HowEnded, type TrainingReport } from './report.ts'
 import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
 import { outIn, type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { watchSteps } from './watch-steps.ts'
+import { stopStalled, watchSteps } from './watch-steps.ts'
 
 export interface TrainOptions {
   /** An interpreter with the reference training's packages. */
@@ -131,7 +131,7 @@ async function sitting(
     { env: trainingEnvironment(context.folder, variables, context.env), python, command, resume, onLine },
     context,
   )
-  const watch = watchSteps(() => void running.stop())
+  const watch = watchSteps(stopStalled(running, context))
   let told = false
   function onLine(line: ProgressLine): void {
     watch.heard(line)

@@ -6,6 +6,7 @@ MLflow would show, and that is said.
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -51,12 +52,8 @@ class Tracking:
             info = server.get("runs/get", {"run_id": earlier})["run"]["info"]
         else:
             name = env.get("MLFLOW_EXPERIMENT") or env.get("MLFLOW_EXPERIMENT_NAME") or settings.dataset
-            run = {
-                "experiment_id": server.experiment(name),
-                "start_time": _now(),
-                "run_name": env.get("MLFLOW_RUN_NAME") or f"train {settings.dataset}",
-            }
-            info = server.post("runs/create", run)["run"]["info"]
+            named = {"start_time": _now(), "run_name": env.get("MLFLOW_RUN_NAME") or f"train {settings.dataset}"}
+            info = server.run(server.experiment(name), named, uuid.uuid4().hex)["info"]
         self.run, self._artifacts = info["run_id"], info["artifact_uri"]
         self._progress.event("tracked", run=self.run, experiment=info["experiment_id"], uri=server.uri)
 
