@@ -1,7 +1,7 @@
 import { closeSync, statSync } from 'node:fs'
 import type { Stopped } from '../plan/context.ts'
 import { messageOf, sentence } from '../plan/problem.ts'
-import { endGroup, signalGroup } from './group.ts'
+import { endGroup, leftInGroup, signalGroup } from './group.ts'
 import { libc } from './libc.ts'
 import { collectOutput, type Output, type OutputOptions } from './output.ts'
 import { startProgram } from './programs.ts'
@@ -31,6 +31,8 @@ export interface RunningProcess {
   readonly done: Promise<Ended>
   /** SIGTERM to its process group, `grace` to end by itself, SIGKILL. */
   stop(): Promise<Stopped>
+  /** How many processes of its group it left behind when it ended without being told to; they were ended. */
+  left(): number
   /** The last lines it printed, of stdout and stderr as they came. */
   lastLines(count: number): readonly string[]
   /** What it and the children that were waited for took, by the kernel's account; undefined until it has ended. */
@@ -62,13 +64,16 @@ export function startProcess(command: string | readonly string[], options: Proce
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
-    return { pid: undefined, done, stop: async () => 'by itself', lastLines: () => [], usage: () => undefined }
+    return { pid: undefined, done, stop: async () => 'by itself', left: () => 0, lastLines: () => [], usage: () => undefined }
   }
 
   let ended = false
+  let left = 0
+  let stopping: Promise<Stopped> | undefined
   const finish = async (): Promise<Ended> => {
     try {
       await child.exited
+      if (stopping === undefined) left = await leftInGroup(child.pid)
       await endGroup(child.pid, grace)
       await child.drain()
     } finally {
@@ -79,7 +84,6 @@ export function startProcess(command: string | readonly string[], options: Proce
     }
     return endOf(command, child.process, output)
   }
-  let stopping: Promise<Stopped> | undefined
   const stop = () => {
     stopping ??= stopGroup()
     return stopping
@@ -96,7 +100,8 @@ export function startProcess(command: string | readonly string[], options: Proce
   child.failed.catch(() => void stop())
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) void stop()
-  return { pid: child.pid, done, stop, lastLines: output.lastLines, usage: () => usageOf(child.process) }
+  const { lastLines } = output
+  return { pid: child.pid, done, stop, left: () => left, lastLines, usage: () => usageOf(child.process) }
 }
 
 interface Child {

@@ -6,7 +6,7 @@ import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
 import { readTensors } from './safetensors.ts'
 import type { Interruption } from './train.ts'
-import { type Interrupted, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
+import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
 
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {
@@ -61,7 +61,7 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
     ),
   )
   const torn = checkpoints.flatMap(({ path }) => tornModel(path))
-  const course = lossCourse(stepsOf(trained).map(({ step, loss }) => ({ step, loss: lossNumber(loss) })))
+  const course = lossCourse(lossesOf(trained))
   return [
     holds(
       'there is a checkpoint, the newest one of the last steps',

@@ -7,6 +7,7 @@ import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
 import { followTraining } from './follow.ts'
+import { endLeftBehind } from './left-behind.ts'
 import type { Loss, ProgressLine } from './progress.ts'
 import type { TrainingReport } from './report.ts'
 import { reportOf } from './report-of.ts'
@@ -83,7 +84,9 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       forward(line)
     },
   })
+  let told = false
   const signal = (name: NodeJS.Signals) => {
+    told = true
     if (child.pid !== undefined) signalGroup(child.pid, name)
   }
   const report = async () => {
@@ -92,6 +95,11 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     const stop = await child.stop()
     // Steps that only the log tells of are kept here, also where the run is to stop.
     const heard = follower.heard()
+    if (heard.left > 0) context.log(`${heard.left} lines that tell of more steps or events are not kept`)
+    // Those that were told to end may need a moment more than who started them.
+    const left = child.left() + endLeftBehind(out)
+    const leftBehind = told || stop !== 'by itself' ? 0 : left
+    if (leftBehind > 0) context.log(`ended ${leftBehind} processes that the training left behind`)
     if (context.signal.aborted) context.stopped?.(stop)
     context.signal.throwIfAborted()
     if (end.kind === 'not-started') throw new Problem(end.sentence)
@@ -100,6 +108,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       // Where another training puts its checkpoints only it knows.
       out: foreign ? settings.NVME_ROOT : out,
       heard,
+      leftBehind,
       series,
       end,
       stop,

@@ -16,6 +16,7 @@ export interface Sitting {
   /** Below it are its checkpoints, and in it its model. */
   readonly out: string
   readonly heard: Heard
+  readonly leftBehind: number
   readonly series: string | undefined
   readonly end: Exclude<Ended, { kind: 'not-started' }>
   readonly stop: Stopped
@@ -25,7 +26,7 @@ export interface Sitting {
 
 /** Puts together what was seen of a sitting that has ended. */
 export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
-  const { command, out, heard, series, end, stop, seconds, last } = sitting
+  const { command, out, heard, leftBehind, series, end, stop, seconds, last } = sitting
   const lines = <E extends EventLine['event']>(event: E) =>
     heard.events.filter((line): line is Extract<EventLine, { event: E }> => line.event === event)
   const said = lines('ended').at(-1)
@@ -57,6 +58,8 @@ export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
     model: how === 'finished' && existsSync(model) ? await fileFacts(model) : undefined,
     unread: heard.unread,
     torn: heard.torn,
+    unkept: heard.left,
+    leftBehind,
     last: [...last],
   }
 }

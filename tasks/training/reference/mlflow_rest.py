@@ -69,7 +69,7 @@ class Mlflow:
         search = {"experiment_ids": [experiment], "filter": f"tags.\"assay.training\" = '{name}'"}
 
         def find() -> dict | None:
-            return next(({"run": run} for run in self._post("runs/search", search).get("runs", [])), None)
+            return next(({"run": run} for run in self.post("runs/search", search).get("runs", [])), None)
 
         return self.make("runs/create", {**body, "experiment_id": experiment, "tags": [named]}, find)["run"]
 
