@@ -5,6 +5,7 @@ import { courseWords, lossCourse } from './loss-course.ts'
 import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
 import { readTensors } from './safetensors.ts'
+import { judgeWaiting } from './starvation.ts'
 import type { Interruption } from './train.ts'
 import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
 
@@ -76,6 +77,7 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
       ? undecided('the loss falls', courseWords(course))
       : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
     memoryOverSteps(trained),
+    judgeWaiting(stepsOf(trained)),
   ]
 }
 

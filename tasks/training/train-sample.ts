@@ -5,6 +5,7 @@ import { type TreeUsage, watchTree } from '../resources/tree-usage.ts'
 import { launchTraining } from './launch.ts'
 import type { ProgressLine, StepLine } from './progress.ts'
 import type { TrainOptions } from './train.ts'
+import { lossNumber } from './trained.ts'
 import { type TrainingVariables, trainingEnvironment } from './variables.ts'
 import { stopStalled, watchSteps } from './watch-steps.ts'
 
@@ -46,6 +47,9 @@ export async function sampleTraining({ python, command, variables }: TrainOption
     const { how, reason, last } = await running.report
     if (how !== 'finished')
       throw new Failure(`the training ${stalls.stalled() ?? reason ?? `ended as ${how}`}\n${last.slice(-5).join('\n')}`)
+    const lost = steps.find(({ loss }) => loss !== undefined && !Number.isFinite(lossNumber(loss)))
+    if (lost !== undefined)
+      throw new Failure(`its loss is no number from step ${lost.step} on, and its speed that of no training`)
     return metricsOf(steps.slice(warm), usage.end())
   } finally {
     stalls.end()
