@@ -78,7 +78,15 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
       : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
     memoryOverSteps(trained),
     judgeWaiting(stepsOf(trained)),
+    everyImageUsed(trained),
+    holds('it leaves no process behind', trained.leftBehind === 0, `${trained.leftBehind} still ran, and were ended`),
   ]
+}
+
+function everyImageUsed({ leftOut }: Trained): Finding {
+  const name = 'every image could be used'
+  if (leftOut === undefined) return holds(name, true, '')
+  return undecided(name, `${leftOut.images} could not, the first as ${leftOut.first}`)
 }
 
 function memoryOverSteps(trained: Trained): Finding {

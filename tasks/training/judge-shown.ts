@@ -85,7 +85,8 @@ function paramsShown({ params }: Shown, given: Readonly<Record<string, string>>)
 /** Of floats, half of their digits. Some of MLflow's stores put the greatest number in the place of Infinity. */
 function near(shown: number | undefined, own: number): boolean {
   if (shown === undefined) return false
-  if (Object.is(shown, own) || (!Number.isFinite(own) && Math.abs(shown) > 1e308 && shown > 0 === own > 0)) return true
+  if (!Number.isFinite(own))
+    return Object.is(shown, own) || (Math.abs(shown) > 1e308 && Math.sign(shown) === Math.sign(own))
   return Math.abs(shown - own) <= 1e-6 * Math.max(1, Math.abs(own))
 }
 

@@ -18,6 +18,8 @@ export const Trained = v.object({
   checkpoints: v.array(SeenCheckpoint),
   /** Processes that still ran when it had come to its end; they were ended. */
   leftBehind: v.optional(count, 0),
+  /** Images that it could not use: how many, and why not the first one. */
+  leftOut: v.optional(v.object({ images: count, first: v.string() })),
   /** What it could not tell MLflow, in its own words, and how many points of metrics that cost. */
   untracked: v.optional(v.array(v.string()), []),
   pointsLost: v.optional(count, 0),
@@ -57,7 +59,7 @@ export function sittingOf({ how, ended, steps, resumed, saved, refused }: Traini
 }
 
 export function trainedOf(report: TrainingReport, series: string): Trained {
-  const { command, model, checkpoints, leftBehind, untracked, pointsLost } = report
+  const { command, model, checkpoints, leftBehind, leftOut, untracked, pointsLost } = report
   const newest = checkpoints.at(-1)?.path
   const weights = [model?.path, newest && join(newest, 'model.safetensors')].find((path) => path && existsSync(path))
   return {
@@ -66,6 +68,7 @@ export function trainedOf(report: TrainingReport, series: string): Trained {
     ...(weights && { weights }),
     checkpoints,
     leftBehind,
+    ...(leftOut[0] && { leftOut: { images: leftOut.length, first: `${leftOut[0].uri}: ${leftOut[0].reason}` } }),
     untracked,
     pointsLost,
   }
