@@ -4,7 +4,7 @@ import { Failure, quantity, type StepContext } from '../../lib/index.ts'
 import { type TreeUsage, watchTree } from '../resources/tree-usage.ts'
 import { launchTraining } from './launch.ts'
 import type { ProgressLine, StepLine } from './progress.ts'
-import type { TrainOptions } from './train.ts'
+import { endedBadly, type TrainOptions } from './train.ts'
 import { lossNumber } from './trained.ts'
 import { type TrainingVariables, trainingEnvironment } from './variables.ts'
 import { stopStalled, watchSteps } from './watch-steps.ts'
@@ -44,9 +44,9 @@ export async function sampleTraining({ python, command, variables }: TrainOption
     if (line.event !== 'step' && steps.length > warm) usage.end()
   }
   try {
-    const { how, reason, last } = await running.report
-    if (how !== 'finished')
-      throw new Failure(`the training ${stalls.stalled() ?? reason ?? `ended as ${how}`}\n${last.slice(-5).join('\n')}`)
+    const report = await running.report
+    const stall = stalls.stalled()
+    if (stall !== undefined || report.how !== 'finished') throw endedBadly(report, stall)
     const lost = steps.find(({ loss }) => loss !== undefined && !Number.isFinite(lossNumber(loss)))
     if (lost !== undefined)
       throw new Failure(`its loss is no number from step ${lost.step} on, and its speed that of no training`)

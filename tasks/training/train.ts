@@ -142,7 +142,7 @@ async function sitting(
   try {
     const report = await running.report
     const stall = watch.stalled()
-    if (stall !== undefined) throw new Failure(`the training stalled: ${stall}${lastLines(report)}`)
+    if (stall !== undefined) throw endedBadly(report, stall)
     return report
   } finally {
     watch.end()
@@ -169,8 +169,13 @@ function finished(report: TrainingReport): TrainingReport {
       `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${lastLines(report)}`,
     )
   }
-  const why = report.reason ?? endWords(report)
-  throw new Failure(`the training ${report.how === 'killed' ? 'was killed' : report.how}: ${why}${lastLines(report)}`)
+  throw endedBadly(report)
+}
+
+/** How a training ended that did not come to its end, with the sentence of its stall where it had one. */
+export function endedBadly(report: TrainingReport, stall?: string): Failure {
+  const how = stall !== undefined ? 'stalled' : report.how === 'killed' ? 'was killed' : report.how
+  return new Failure(`the training ${how}: ${stall ?? report.reason ?? endWords(report)}${lastLines(report)}`)
 }
 
 function endWords({ ended }: TrainingReport): string {

@@ -21,15 +21,19 @@ const scratch = 'train from scratch'
 const whole = 'checkpoints are whole, and the loss falls'
 const long = process.env.ASSAY_LONG === 'yes'
 
-async function training(name: string, ...only: readonly string[]) {
-  const repo = ownPlan('training-resume')
-  const words = ['plan', 'training-resume', ...only.flatMap((step) => ['--only', step])]
+function training(name: string, ...only: readonly string[]) {
+  return planWith('training-resume', name, ...only.flatMap((step) => ['--only', step]))
+}
+
+async function planWith(plan: string, name: string, ...more: readonly string[]) {
+  const repo = ownPlan(plan)
+  const words = ['plan', plan, ...more]
   const { ran, peak } = await atOnce(async () => {
     const child = repo.start([...words, ...sets({ train: `sh '${fixture}' ${name}` })], { env: plainPath })
     const ran = await ended(child)
     return { ran, peak: child.resourceUsage()?.maxRSS ?? Number.NaN }
   })
-  const run = await newestRun(repo, 'training-resume')
+  const run = await newestRun(repo, plan)
   const folder = join(repo.dir, run)
   const log = join(folder, 'log.txt')
   return { ...ran, peak, folder, log: existsSync(log) ? readFileSync(log, 'utf8') : '' }
@@ -46,11 +50,15 @@ function processes(): readonly string[] {
   })
 }
 
+const once = sets({ counts: '100', rounds: '1', instances: '1' })
+
 describe('a training', () => {
   test.concurrent('whose loss becomes NaN is told, and since when', async () => {
-    const { exit, out } = await training('loses-its-loss', scratch, whole)
-    expect(out).toContain('✗ the loss falls: it is no number from step 21 on')
-    expect(exit).toBe(1)
+    const resume = await training('loses-its-loss', scratch, whole)
+    expect(resume.out).toContain('✗ the loss falls: it is no number from step 21 on')
+    const performance = await planWith('performance-1', 'loses-its-loss', ...once)
+    expect(performance.out).toContain('its loss is no number from step 21 on, and its speed that of no training')
+    expect([resume.exit, performance.exit]).toEqual([1, 1])
   })
 
   test.concurrent('that waits for its images is told, and for how long', async () => {
@@ -77,6 +85,12 @@ describe('a training', () => {
     expect(log).toContain('it is told to end, within 5 s')
     expect(exit).toBe(1)
     expect((performance.now() - from) / 1000).toBeLessThan(60)
+  })
+
+  test.skipIf(!long).concurrent('that hangs is not measured either', async () => {
+    const { exit, out } = await planWith('performance-1', 'hangs', ...once)
+    expect(out).toContain('the training stalled: no step for 10 s after step 20')
+    expect(exit).toBe(1)
   })
 
   test
