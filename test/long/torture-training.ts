@@ -7,8 +7,8 @@ import { entry, home, removeRepositories, repository } from '../lib/cli/helpers.
 import { testPython } from '../python-environments.ts'
 
 // By hand: ASSAY_KILLS=30. A slow machine gets through fewer of them in its time.
-const kills = process.env.ASSAY_KILLS ?? '20'
-const minutes = process.env.ASSAY_MINUTES ?? '6'
+const kills = process.env.ASSAY_KILLS ?? '15'
+const minutes = process.env.ASSAY_MINUTES ?? '4'
 const least = 6
 
 const python = await testPython('train')
@@ -29,7 +29,8 @@ export default definePlan({ name: 'trains', kind: 'functional', title: 'A small 
   const environment = plan.use(pythonFor(''))
   const trained = plan.step({
     name: 'train', needs: { environment }, output: Trained,
-    run: ({ environment: { python } }, context) => train({ python, variables }, context),
+    // But for sizes: where it lies stands in its checkpoints.
+    run: async ({ environment: { python } }, context) => ({ ...(await train({ python, variables }, context)), checkpoints: [] }),
   })
   // What it came to: the same bits, however often it was broken off.
   plan.step({
