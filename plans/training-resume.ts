@@ -1,4 +1,5 @@
 import { definePlan, integer, path, text } from '../lib/index.ts'
+import { CheckpointTimes, checkpointTimes, checkpointWords } from '../tasks/training/checkpoint-times.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
 import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
 import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
@@ -81,13 +82,15 @@ export default definePlan(
         judgeResume(unbroken, unvalidated, bandOfTrainings([unbroken, repeated])),
     })
 
-    for (const [name, interruptions] of Object.entries(interruptionsOf(steps, every))) {
-      const interrupted = interruptedBy(name, interruptions)
+    const interruptions = Object.entries(interruptionsOf(steps, every)).map(
+      ([name, interruptions]) => [name, interruptions, interruptedBy(name, interruptions)] as const,
+    )
+    for (const [name, given, interrupted] of interruptions) {
       plan.check({
         name: `${name} it is the unbroken training`,
         needs: { unbroken, repeated, interrupted },
         run: ({ unbroken, repeated, interrupted }) => [
-          ...judgeInterruptions(interrupted, interruptions),
+          ...judgeInterruptions(interrupted, given),
           ...judgeResume(unbroken, interrupted, bandOfTrainings([unbroken, repeated])),
         ],
       })
@@ -105,6 +108,17 @@ export default definePlan(
         ],
       })
     }
+
+    plan.step({
+      name: 'what checkpoints take',
+      needs: { unbroken: [unbroken, repeated], interrupted: interruptions.map(([, , interrupted]) => interrupted) },
+      output: CheckpointTimes,
+      run({ unbroken, interrupted }, { progress }) {
+        const times = checkpointTimes([...unbroken, ...interrupted])
+        progress(checkpointWords(times))
+        return times
+      },
+    })
 
     const damaged = plan.step({
       name: 'its newest checkpoint damaged',

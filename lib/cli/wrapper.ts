@@ -11,7 +11,9 @@ export function endWithWrapper(gone: () => void): void {
   if (process.platform !== 'linux') return
   const [parent, ...others] = wrappers(process.ppid)
   if (parent === undefined) {
-    if (isScript(process.env, process.argv) && !knowsScript(process.ppid)) process.kill(process.pid, 'SIGKILL') // it ended before we could look
+    // Bun has replaced the link of `bunx` in `argv` by what it leads to; the kernel has not.
+    const started = [process.argv, wordsOf(process.pid)].some((words) => isScript(process.env, words))
+    if (started && !knowsScript(process.ppid)) process.kill(process.pid, 'SIGKILL') // it ended before we could look
     return
   }
   // `bun` hears every signal it can and waits for us, so that only force ends it; a shell in between ends on SIGTERM and tells nobody.

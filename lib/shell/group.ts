@@ -35,6 +35,12 @@ export async function endGroup(group: number, grace: number): Promise<Stopped> {
   return 'kill'
 }
 
+/** What of it stays behind once it should be over: what goes by itself within a moment, such as a helper that sees its pipe close, is left out. */
+export async function leftInGroup(group: number): Promise<number> {
+  if (await gone(group, 100)) return 0
+  return process.platform === 'linux' ? membersOf(group).length : 1
+}
+
 async function gone(group: number, within: number): Promise<boolean> {
   const deadline = performance.now() + within
   for (let pause = 2; groupRuns(group); pause = Math.min(pause * 2, 50)) {

@@ -1,7 +1,7 @@
 import { closeSync, statSync } from 'node:fs'
 import type { Stopped } from '../plan/context.ts'
 import { messageOf, sentence } from '../plan/problem.ts'
-import { endGroup, signalGroup } from './group.ts'
+import { endGroup, leftInGroup, signalGroup } from './group.ts'
 import { type Input, inputOf } from './input.ts'
 import { libc } from './libc.ts'
 import { collectOutput, type Output, type OutputOptions } from './output.ts'
@@ -34,6 +34,8 @@ export interface RunningProcess {
   readonly done: Promise<Ended>
   /** SIGTERM to its process group, `grace` to end by itself, SIGKILL. */
   stop(): Promise<Stopped>
+  /** How many processes of its group it left behind when it ended without being told to; they were ended. */
+  left(): number
   /** The last lines it printed, of stdout and stderr as they came. */
   lastLines(count: number): readonly string[]
   /**
@@ -70,16 +72,19 @@ export function startProcess(command: string | readonly string[], options: Proce
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
-    const none = { lastLines: () => [], write: async () => false, usage: () => undefined }
+    const none = { left: () => 0, lastLines: () => [], write: async () => false, usage: () => undefined }
     return { pid: undefined, done, stop: async () => 'by itself', ...none }
   }
 
   let ended = false
+  let left = 0
+  let stopping: Promise<Stopped> | undefined
   const finish = async (): Promise<Ended> => {
     try {
       await child.exited
       // A daemon that holds the other end and does not read is not waited for.
       if (child.input) await withinTime(child.input.close(), 250)
+      if (stopping === undefined) left = await leftInGroup(child.pid)
       await endGroup(child.pid, grace)
       await child.drain()
     } finally {
@@ -90,7 +95,6 @@ export function startProcess(command: string | readonly string[], options: Proce
     }
     return endOf(command, child.process, output)
   }
-  let stopping: Promise<Stopped> | undefined
   const stop = () => {
     stopping ??= stopGroup()
     return stopping
@@ -112,7 +116,8 @@ export function startProcess(command: string | readonly string[], options: Proce
     () => false,
   )
   const write = async (line: string) => child.input !== undefined && Promise.race([child.input.write(line), over])
-  return { pid: child.pid, done, stop, lastLines: output.lastLines, write, usage: () => usageOf(child.process) }
+  const { lastLines } = output
+  return { pid: child.pid, done, stop, left: () => left, lastLines, write, usage: () => usageOf(child.process) }
 }
 
 interface Child {

@@ -21,6 +21,8 @@ export interface Heard {
   readonly unread: number
   /** Whether the last line was broken off. */
   readonly torn: boolean
+  /** Lines that told of more than is kept. */
+  readonly left: number
 }
 
 export interface Follower {
@@ -34,6 +36,9 @@ export interface Follower {
   heard(tracked?: readonly StepLine[]): Heard
 }
 
+/** So many lines are kept, in memory and in the series, of a training that says more. */
+export const mostKept = 200_000
+
 /** Gathers what a training says while it runs. */
 export function followTraining({ series, readLog, onLine }: FollowOptions): Follower {
   const { read } = readLogSteps()
@@ -41,8 +46,15 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
   const logged: StepLine[] = []
   const events: EventLine[] = []
   let unread = 0
+  let left = 0
+  const keep = <T>(kept: T[], line: T): boolean => {
+    const room = kept.length < mostKept
+    if (room) kept.push(line)
+    else left += 1
+    return room
+  }
   // At once: what was heard is kept also where we are killed over the next line.
-  const record = (line: ProgressLine, text = JSON.stringify(line)) => {
+  const record = (text: string) => {
     if (series !== undefined) appendFileSync(series, `${text}\n`)
   }
   const reader = readLines((text) => {
@@ -51,9 +63,7 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
       unread += 1
       return
     }
-    if (line.event === 'step') reported.push(line)
-    else events.push(line)
-    record(line, text)
+    if (line.event === 'step' ? keep(reported, line) : keep(events, line)) record(text)
     onLine?.(line)
   })
   return {
@@ -61,7 +71,7 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
     log(text) {
       const step = readLog && reported.length === 0 ? read(text) : undefined
       if (step === undefined) return
-      logged.push(step)
+      keep(logged, step)
       onLine?.(step)
     },
     tells: () => reported.length + logged.length > 0,
@@ -70,8 +80,9 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
       const source = (['progress', 'log', 'mlflow'] as const).find((one) => bySource[one].length > 0) ?? 'nothing'
       const steps = source === 'nothing' ? [] : bySource[source]
       // Only now is it known that nothing else tells of its steps.
-      if (source !== 'progress') for (const step of steps) record(step)
-      return { source, steps, events, unread, torn: reader.torn() }
+      if (source !== 'progress' && steps.length > 0 && series !== undefined)
+        appendFileSync(series, steps.map((step) => `${JSON.stringify(step)}\n`).join(''))
+      return { source, steps, events, unread, torn: reader.torn(), left }
     },
   }
 }

@@ -5,8 +5,9 @@ import { courseWords, lossCourse } from './loss-course.ts'
 import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
 import { readTensors } from './safetensors.ts'
+import { judgeWaiting } from './starvation.ts'
 import type { Interruption } from './train.ts'
-import { type Interrupted, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
+import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
 
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {
@@ -61,7 +62,7 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
     ),
   )
   const torn = checkpoints.flatMap(({ path }) => tornModel(path))
-  const course = lossCourse(stepsOf(trained).map(({ step, loss }) => ({ step, loss: lossNumber(loss) })))
+  const course = lossCourse(lossesOf(trained))
   return [
     holds(
       'there is a checkpoint, the newest one of the last steps',
@@ -76,7 +77,16 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
       ? undecided('the loss falls', courseWords(course))
       : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
     memoryOverSteps(trained),
+    judgeWaiting(stepsOf(trained)),
+    everyImageUsed(trained),
+    holds('it leaves no process behind', trained.leftBehind === 0, `${trained.leftBehind} still ran, and were ended`),
   ]
+}
+
+function everyImageUsed({ leftOut }: Trained): Finding {
+  const name = 'every image could be used'
+  if (leftOut === undefined) return holds(name, true, '')
+  return undecided(name, `${leftOut.images} could not, the first as ${leftOut.first}`)
 }
 
 function memoryOverSteps(trained: Trained): Finding {

@@ -1,6 +1,6 @@
 import { equal, type Finding, holds, undecided } from '../../lib/index.ts'
 import type { Shown } from './shown.ts'
-import { lossNumber, stepsOf, type Trained } from './trained.ts'
+import { lossesOf, type Trained } from './trained.ts'
 
 /** Judges what MLflow shows of a training that came to its end, against what it was given and its own lines. */
 export function judgeShown(
@@ -12,6 +12,8 @@ export function judgeShown(
     equal('there is one run of the training', shown.runs, 1),
     equal('the run is FINISHED', shown.status, 'FINISHED'),
     equal('the training ended its run by itself', shown.leftRunning, 0),
+    couldTell(trained),
+    lossesAreNumbers(trained),
     paramsShown(shown, given),
     historyShown(shown, trained),
     holds(
@@ -24,7 +26,36 @@ export function judgeShown(
       shown.versions.some(({ status }) => status === 'READY'),
       `versions made by the run: ${shown.versions.map(({ version, status }) => `${version} (${status})`).join(', ') || 'none'}`,
     ),
+    systemMetrics(shown),
   ]
+}
+
+/** Why something is not there, where it is not. Points that were sent later are no loss. */
+function couldTell({ untracked, pointsLost }: Trained): Finding {
+  const said = untracked.filter((what) => pointsLost > 0 || !what.startsWith('send metrics '))
+  const lost = pointsLost > 0 ? [`${pointsLost} points of metrics were lost`] : []
+  return holds(
+    'the training could tell MLflow of itself',
+    said.length + lost.length === 0,
+    [...said, ...lost].join('; '),
+  )
+}
+
+function lossesAreNumbers(trained: Trained): Finding {
+  const lost = lossesOf(trained).find(({ loss }) => !Number.isFinite(loss))
+  return holds('every loss is a number', lost === undefined, `it is ${lost?.loss} at step ${lost?.step}`)
+}
+
+/** By the names that MLflow gives what its machine did. */
+function systemMetrics({ histories }: Shown): Finding {
+  const name = 'system metrics are of this world'
+  const found = Object.entries(histories).filter(([key]) => key.startsWith('system/'))
+  if (found.length === 0) return undecided(name, 'the run shows no metric system/…')
+  const most = (key: string) => (key.endsWith('_percentage') ? 100 : Number.MAX_VALUE)
+  const odd = found.flatMap(([key, points]) =>
+    points.flatMap(({ value }) => (value >= 0 && value <= most(key) ? [] : [`${key} is ${value}`])),
+  )
+  return holds(name, odd.length === 0, odd[0] ?? '')
 }
 
 /** A run whose training was killed, or died. */
@@ -51,17 +82,24 @@ function paramsShown({ params }: Shown, given: Readonly<Record<string, string>>)
   return holds('its parameters are those that were given', missing.length === 0, missing.join(', '))
 }
 
-/** Some metric must have, step by step, the losses that the training reported: of floats, half of their digits. */
+/** Of floats, half of their digits. Some of MLflow's stores put the greatest number in the place of Infinity. */
+function near(shown: number | undefined, own: number): boolean {
+  if (shown === undefined) return false
+  if (!Number.isFinite(own))
+    return Object.is(shown, own) || (Math.abs(shown) > 1e308 && Math.sign(shown) === Math.sign(own))
+  return Math.abs(shown - own) <= 1e-6 * Math.max(1, Math.abs(own))
+}
+
+/** Some metric must have, step by step, the losses that the training reported. */
 function historyShown({ histories }: Shown, trained: Trained): Finding {
   const name = 'a metric has the history that the training reported'
   if (trained.source === 'mlflow')
     return undecided(name, 'its steps are read from MLflow, as nothing else tells of them')
-  const own = new Map(stepsOf(trained).map(({ step, loss }) => [step, lossNumber(loss)]))
-  if (own.size === 0) return undecided(name, 'the training reported no steps')
-  const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b))
+  const own = new Map(lossesOf(trained).map(({ step, loss }) => [step, loss]))
+  if (own.size === 0) return undecided(name, 'the training reported no losses')
   const off = Object.entries(histories).map(([key, points]) => {
     const there = new Map(points.map(({ step, value }) => [step, value]))
-    const wrong = [...own].filter(([step, loss]) => !near(there.get(step) ?? Number.NaN, loss)).length
+    const wrong = [...own].filter(([step, loss]) => !near(there.get(step), loss)).length
     return { key, wrong: wrong + Math.max(0, points.length - own.size) }
   })
   const best = off.toSorted((a, b) => a.wrong - b.wrong)[0]

@@ -7,6 +7,7 @@ import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
 import { followTraining } from './follow.ts'
+import { endLeftBehind } from './left-behind.ts'
 import type { Loss, ProgressLine } from './progress.ts'
 import type { TrainingReport } from './report.ts'
 import { reportOf } from './report-of.ts'
@@ -45,8 +46,8 @@ export interface RunningTraining {
   readonly pid: number | undefined
   /** Resolves once nothing of it runs, however it ended. Rejects with a Problem when it could not be started, and with the reason of an aborted context. */
   readonly report: Promise<TrainingReport>
-  /** SIGTERM, the grace, SIGKILL. */
-  stop(): Promise<Stopped>
+  /** SIGTERM, the grace or less (seconds), SIGKILL. */
+  stop(within?: number): Promise<Stopped>
   /** Sends a signal to the whole group, as a terminal would, or a machine that ends it without a word. */
   signal(name: NodeJS.Signals): void
 }
@@ -95,6 +96,11 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
         onStep: tellProgress(context, run.onLine, ', read from MLflow'),
       })
     : undefined
+  let told = false
+  const signal = (name: NodeJS.Signals) => {
+    told = true
+    if (child.pid !== undefined) signalGroup(child.pid, name)
+  }
   const report = async () => {
     const end = await child.done
     const seconds = (performance.now() - from) / 1000
@@ -103,6 +109,11 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     // Steps that only the log or MLflow tells of are kept here, also where the run is to stop.
     const heard = follower.heard(shown?.steps)
     if (heard.source === 'mlflow') context.log(`steps read from MLflow, run ${shown?.tracked?.run}`)
+    if (heard.left > 0) context.log(`${heard.left} lines that tell of more steps or events are not kept`)
+    // Those that were told to end may need a moment more than who started them.
+    const left = child.left() + endLeftBehind(out)
+    const leftBehind = told || stop !== 'by itself' ? 0 : left
+    if (leftBehind > 0) context.log(`ended ${leftBehind} processes that the training left behind`)
     if (context.signal.aborted) context.stopped?.(stop)
     context.signal.throwIfAborted()
     if (end.kind === 'not-started') throw new Problem(end.sentence)
@@ -112,6 +123,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
       out: foreign ? settings.NVME_ROOT : out,
       heard,
       shown,
+      leftBehind,
       series,
       end,
       stop,
@@ -125,10 +137,15 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   return {
     pid: child.pid,
     report: reported,
-    stop: child.stop,
-    signal(signal) {
-      if (child.pid !== undefined) signalGroup(child.pid, signal)
+    async stop(within = grace) {
+      const timer = setTimeout(() => signal('SIGKILL'), Math.min(within, grace) * 1000)
+      try {
+        return await child.stop()
+      } finally {
+        clearTimeout(timer)
+      }
     },
+    signal,
   }
 }
 

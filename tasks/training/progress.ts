@@ -26,7 +26,13 @@ export const StepLine = v.object({
 export type StepLine = v.InferOutput<typeof StepLine>
 
 const Started = v.object({ event: v.literal('started'), steps: v.optional(count) })
-const Resumed = v.object({ event: v.literal('resumed'), step: count, path: v.string() })
+const Resumed = v.object({
+  event: v.literal('resumed'),
+  step: count,
+  path: v.string(),
+  /** How long it took to read and restore it. */
+  seconds: v.optional(v.number()),
+})
 const Saved = v.object({
   event: v.literal('checkpoint'),
   step: count,

@@ -19,6 +19,7 @@ export interface Sitting {
   readonly heard: Heard
   /** What MLflow shows of its steps, where that was asked. */
   readonly shown: TrackedSteps | undefined
+  readonly leftBehind: number
   readonly series: string | undefined
   readonly end: Exclude<Ended, { kind: 'not-started' }>
   readonly stop: Stopped
@@ -28,7 +29,7 @@ export interface Sitting {
 
 /** Puts together what was seen of a sitting that has ended. */
 export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
-  const { command, out, heard, shown, series, end, stop, seconds, last } = sitting
+  const { command, out, heard, shown, leftBehind, series, end, stop, seconds, last } = sitting
   const lines = <E extends EventLine['event']>(event: E) =>
     heard.events.filter((line): line is Extract<EventLine, { event: E }> => line.event === event)
   const said = lines('ended').at(-1)
@@ -65,6 +66,8 @@ export async function reportOf(sitting: Sitting): Promise<TrainingReport> {
     model: how === 'finished' && existsSync(model) ? await fileFacts(model) : undefined,
     unread: heard.unread,
     torn: heard.torn,
+    unkept: heard.left,
+    leftBehind,
     last: [...last],
   }
 }

@@ -87,6 +87,10 @@ export const TrainingReport = v.object({
   /** Lines of progress that said nothing we know, and whether the last one was broken off. */
   unread: count,
   torn: v.boolean(),
+  /** Lines of progress, or steps in its log, that were too many to be kept. */
+  unkept: count,
+  /** Processes that still ran when it had ended by itself; they were ended. */
+  leftBehind: count,
   last: v.array(v.string()),
 })
 export type TrainingReport = v.InferOutput<typeof TrainingReport>

@@ -21,16 +21,24 @@ export function dataSizes(usual: string): Param<readonly number[]> {
   return numbers('images of an epoch, for each measure', usual)
 }
 
-/** Numbers of instances, of which those are tried that there are devices for: CUDA's, or else cores. */
-export function instanceCounts(usual: string): Param<readonly number[]> {
-  return numbers('instances that train together, as far as there are devices', usual)
-}
+/** So many at once, as far as there are devices. */
+const usualInstances = [1, 2, 4, 8]
 
-/** Those of `counts` that this machine has devices for; 1 always. */
-export function instancesHere(counts: readonly number[], env: Readonly<Record<string, string | undefined>>) {
-  const { cores, gpus } = devicesHere(env)
+/** Numbers of instances that this machine has devices for, CUDA's or else cores: those asked for and 1, in ascending order. */
+export function instanceCounts({ cores, gpus } = devicesHere(process.env)): Param<readonly number[]> {
   const most = gpus > 0 ? gpus : cores
-  return [...new Set([1, ...counts.filter((count) => count <= most)])].sort((a, b) => a - b)
+  const rule = `usual, or whole numbers from 1 to ${most}, the ${gpus > 0 ? 'CUDA devices' : 'cores'} of this machine, with commas between them`
+  const schema = v.pipe(
+    v.string(),
+    v.regex(/^(usual|[1-9]\d{0,8}(,[1-9]\d{0,8})*)$/, rule),
+    v.transform((text) =>
+      text === 'usual' ? usualInstances.filter((count) => count <= most) : text.split(',').map(Number),
+    ),
+    v.check((counts) => counts.every((count) => count <= most), rule),
+    v.transform((counts) => [...new Set([1, ...counts])].sort((a, b) => a - b)),
+  )
+  const help = 'instances that train together; usual: 1, 2, 4 and 8 as far as there are devices'
+  return param(schema, { default: 'usual', help })
 }
 
 /** `1,000 images, scaled down`. */

@@ -4,9 +4,10 @@ import { Failure, quantity, type StepContext } from '../../lib/index.ts'
 import { type TreeUsage, watchTree } from '../resources/tree-usage.ts'
 import { launchTraining } from './launch.ts'
 import type { ProgressLine, StepLine } from './progress.ts'
-import type { TrainOptions } from './train.ts'
+import { endedBadly, type TrainOptions } from './train.ts'
+import { lossNumber } from './trained.ts'
 import { type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { watchSteps } from './watch-steps.ts'
+import { stopStalled, watchSteps } from './watch-steps.ts'
 
 /** Steps at the start that do not count: what is compiled, allocated and cached on first use. */
 const warm = 2
@@ -34,7 +35,7 @@ export async function sampleTraining({ python, command, variables }: TrainOption
   const env = trainingEnvironment(context.folder, variables, context.env)
   const steps: StepLine[] = []
   const running = launchTraining({ env, python, command, onLine }, context)
-  const stalls = watchSteps(() => void running.stop())
+  const stalls = watchSteps(stopStalled(running, context))
   const usage = usageOfSteps(running.pid)
   function onLine(line: ProgressLine): void {
     stalls.heard(line)
@@ -43,9 +44,12 @@ export async function sampleTraining({ python, command, variables }: TrainOption
     if (line.event !== 'step' && steps.length > warm) usage.end()
   }
   try {
-    const { how, reason, last } = await running.report
-    if (how !== 'finished')
-      throw new Failure(`the training ${stalls.stalled() ?? reason ?? `ended as ${how}`}\n${last.slice(-5).join('\n')}`)
+    const report = await running.report
+    const stall = stalls.stalled()
+    if (stall !== undefined || report.how !== 'finished') throw endedBadly(report, stall)
+    const lost = steps.find(({ loss }) => loss !== undefined && !Number.isFinite(lossNumber(loss)))
+    if (lost !== undefined)
+      throw new Failure(`its loss is no number from step ${lost.step} on, and its speed that of no training`)
     return metricsOf(steps.slice(warm), usage.end())
   } finally {
     stalls.end()

@@ -9,7 +9,7 @@ import type { ProgressLine } from './progress.ts'
 import { HowEnded, type TrainingReport } from './report.ts'
 import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
 import { outIn, type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { watchSteps } from './watch-steps.ts'
+import { stopStalled, watchSteps } from './watch-steps.ts'
 
 export interface TrainOptions {
   /** An interpreter with the reference training's packages. */
@@ -131,7 +131,7 @@ async function sitting(
     { env: trainingEnvironment(context.folder, variables, context.env), python, command, resume, onLine },
     context,
   )
-  const watch = watchSteps(() => void running.stop())
+  const watch = watchSteps(stopStalled(running, context))
   let told = false
   function onLine(line: ProgressLine): void {
     watch.heard(line)
@@ -142,7 +142,7 @@ async function sitting(
   try {
     const report = await running.report
     const stall = watch.stalled()
-    if (stall !== undefined) throw new Failure(`the training stalled: ${stall}${lastLines(report)}`)
+    if (stall !== undefined) throw endedBadly(report, stall)
     return report
   } finally {
     watch.end()
@@ -170,8 +170,13 @@ function finished(report: TrainingReport): TrainingReport {
       `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${untracked}${lastLines(report)}`,
     )
   }
-  const why = report.reason ?? endWords(report)
-  throw new Failure(`the training ${report.how === 'killed' ? 'was killed' : report.how}: ${why}${lastLines(report)}`)
+  throw endedBadly(report)
+}
+
+/** How a training ended that did not come to its end, with the sentence of its stall where it had one. */
+export function endedBadly(report: TrainingReport, stall?: string): Failure {
+  const how = stall !== undefined ? 'stalled' : report.how === 'killed' ? 'was killed' : report.how
+  return new Failure(`the training ${how}: ${stall ?? report.reason ?? endWords(report)}${lastLines(report)}`)
 }
 
 function endWords({ ended }: TrainingReport): string {

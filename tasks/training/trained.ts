@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import type { LossAt } from './loss-course.ts'
 import { type Loss, parseProgress, type StepLine } from './progress.ts'
 import { SeenCheckpoint, Source, type TrainingReport } from './report.ts'
 
@@ -17,6 +18,13 @@ export const Trained = v.object({
   weights: v.optional(v.string()),
   /** That are there at its end, oldest first. */
   checkpoints: v.array(SeenCheckpoint),
+  /** Processes that still ran when it had come to its end; they were ended. */
+  leftBehind: v.optional(count, 0),
+  /** Images that it could not use: how many, and why not the first one. */
+  leftOut: v.optional(v.object({ images: count, first: v.string() })),
+  /** What it could not tell MLflow, in its own words, and how many points of metrics that cost. */
+  untracked: v.optional(v.array(v.string()), []),
+  pointsLost: v.optional(count, 0),
 })
 export type Trained = v.InferOutput<typeof Trained>
 
@@ -52,7 +60,8 @@ export function sittingOf({ how, ended, steps, resumed, saved, refused }: Traini
   }
 }
 
-export function trainedOf({ command, source, model, checkpoints }: TrainingReport, series: string): Trained {
+export function trainedOf(report: TrainingReport, series: string): Trained {
+  const { command, source, model, checkpoints, leftBehind, leftOut, untracked, pointsLost } = report
   const newest = checkpoints.at(-1)?.path
   const weights = [model?.path, newest && join(newest, 'model.safetensors')].find((path) => path && existsSync(path))
   return {
@@ -61,6 +70,10 @@ export function trainedOf({ command, source, model, checkpoints }: TrainingRepor
     series,
     ...(weights && { weights }),
     checkpoints,
+    leftBehind,
+    ...(leftOut[0] && { leftOut: { images: leftOut.length, first: `${leftOut[0].uri}: ${leftOut[0].reason}` } }),
+    untracked,
+    pointsLost,
   }
 }
 
@@ -73,6 +86,11 @@ export function stepsOf({ series }: Pick<Trained, 'series'>): readonly StepLine[
       const line = parseProgress(text)
       return line?.event === 'step' ? [line] : []
     })
+}
+
+/** The losses that it told of, of the steps in the order they were done. */
+export function lossesOf(trained: Pick<Trained, 'series'>): readonly LossAt[] {
+  return stepsOf(trained).flatMap(({ step, loss }) => (loss === undefined ? [] : [{ step, loss: lossNumber(loss) }]))
 }
 
 /** The number that a loss is, one that JSON has no word for included. */

@@ -11,7 +11,7 @@ afterAll(removeRepositories)
 setDefaultTimeout(20 * 60_000)
 
 test.skipIf(missing.length > 0).each([
-  ['training-resume', /passed · 25 steps, \d+ checks · /],
+  ['training-resume', /passed · 26 steps, \d+ checks · /],
   ['functional-4', /passed · 6 steps, \d+ checks · /],
   ['performance-1', /passed · 2 steps, 2 measures/],
 ])('%s passes', async (plan, end) => {

@@ -1,9 +1,7 @@
 """Where the model comes from: the newest version of a name in MLflow's registry, or a folder."""
 
 import hashlib
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +84,7 @@ def _download(server: Mlflow, place: str, file: str) -> bytes:
     if split.scheme != "mlflow-artifacts":
         raise MlflowError(f"its artifacts are at {place}, and not the server's to give")
     path = urllib.parse.quote(f"{urllib.parse.unquote(split.path).strip('/')}/{file}")
-    headers = {"Authorization": server.authorization} if server.authorization else {}
-    address = f"{server.uri}/api/2.0/mlflow-artifacts/artifacts/{path}"
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=server.seconds) as answer:
-            return answer.read()
-    except urllib.error.HTTPError as error:
-        raise MlflowError(f"{file}: {error.code} {error.reason}") from error
-    except OSError as error:
-        raise MlflowError(f"{file}: {server.uri} can't be reached ({error})") from error
+        return server.fetch(f"/api/2.0/mlflow-artifacts/artifacts/{path}")
+    except MlflowError as error:
+        raise MlflowError(f"{file}: {error}") from error

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class Checkpoint:
     step: int
     record: dict
     files: Mapping[str, bytes]
+    #: How long it took to read it and to see that it is whole.
+    seconds: float
 
     def weights(self) -> dict[str, torch.Tensor]:
         return safetensors.torch.load(self.files["model.safetensors"])
@@ -72,6 +75,7 @@ def tensors_of(weights: Mapping[str, torch.Tensor]) -> bytes:
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Throws Damaged unless every file is what was saved."""
+    began = time.perf_counter()
     try:
         record = json.loads((path / RECORD).read_bytes())
         digest = record.pop("digest")
@@ -84,7 +88,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     for name, content in files.items():
         if _digest(content) != record["sha256"][name]:
             raise Damaged(f"{name} is not what was saved")
-    return Checkpoint(path, step, record, files)
+    return Checkpoint(path, step, record, files, time.perf_counter() - began)
 
 
 def checkpoints_in(out: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """One sitting of a training, from its settings to its exit code."""
 
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def _prepare(settings: Settings, team: Team, progress: Progress) -> tuple[Data, 
 
 
 def _restore(trainer: Trainer, checkpoint: Checkpoint, saving: Saving) -> None:
+    began = time.perf_counter()
     states = {name: checkpoint.state(name) for name in checkpoint.files if name != "model.safetensors"}
     trainer.restore(checkpoint.step, checkpoint.weights(), states)
     saving.last = checkpoint.step
-    saving.job.progress.event("resumed", step=checkpoint.step, path=str(checkpoint.path))
+    seconds = checkpoint.seconds + time.perf_counter() - began
+    saving.job.progress.event("resumed", step=checkpoint.step, path=str(checkpoint.path), seconds=seconds)

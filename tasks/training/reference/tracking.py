@@ -6,15 +6,19 @@ MLflow would show, and that is said.
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from mlflow_rest import Mlflow, MlflowError
 from progress import Progress
 from settings import Settings
+from system import System
 
-#: MLflow takes so many metrics at once.
-_MOST = 1000
+#: MLflow takes 1000 metrics at once: so many of ours, with room for those of the machine.
+_MOST = 990
+#: Seconds between two looks at the machine, as MLflow's own are.
+_LOOK_EVERY = 10.0
 #: Seconds between two batches, and that are left when the training is over for those that could not be sent.
 _EVERY, _PATIENCE = 1.0, 10.0
 #: Where things are on this machine is no parameter: it may be another place when the training is resumed.
@@ -29,7 +33,10 @@ class Tracking:
         self._metrics: queue.Queue[dict | None] = queue.Queue()
         self._thread = threading.Thread(target=self._send_all, daemon=True)
         self._until = float("inf")
-        self._lost = 0
+        #: Taken from the queue, and not sent yet.
+        self._batch: list[dict] = []
+        self._system = System()
+        self._looks, self._next_look = 0, 0.0
         self._said = ""
         self._artifacts = ""
         self.run: str | None = None
@@ -51,12 +58,8 @@ class Tracking:
             info = server.get("runs/get", {"run_id": earlier})["run"]["info"]
         else:
             name = env.get("MLFLOW_EXPERIMENT") or env.get("MLFLOW_EXPERIMENT_NAME") or settings.dataset
-            run = {
-                "experiment_id": server.experiment(name),
-                "start_time": _now(),
-                "run_name": env.get("MLFLOW_RUN_NAME") or f"train {settings.dataset}",
-            }
-            info = server.post("runs/create", run)["run"]["info"]
+            named = {"start_time": _now(), "run_name": env.get("MLFLOW_RUN_NAME") or f"train {settings.dataset}"}
+            info = server.run(server.experiment(name), named, uuid.uuid4().hex)["info"]
         self.run, self._artifacts = info["run_id"], info["artifact_uri"]
         self._progress.event("tracked", run=self.run, experiment=info["experiment_id"], uri=server.uri)
 
@@ -69,7 +72,7 @@ class Tracking:
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         if self.run is not None:
             for key, value in values.items():
-                self._metrics.put({"key": key, "value": _legal(value), "timestamp": _now(), "step": step})
+                self._metrics.put(_point(key, value, step))
 
     def model(self, name: str, files: Mapping[str, bytes]) -> None:
         """The model's files as artifacts, and a version of the registered model where it has a name."""
@@ -90,25 +93,33 @@ class Tracking:
         self._until = time.monotonic() + _PATIENCE
         self._metrics.put(None)
         self._thread.join(_PATIENCE + self._server.seconds)
-        if self._lost > 0:
-            self._progress.event("tracking lost", points=self._lost)
+        # What ends the queue is no point, and is left there where the server took nothing in time.
+        lost = len(self._batch) + sum(point is not None for point in self._metrics.queue)
+        if lost > 0:
+            self._progress.event("tracking lost", points=lost)
         end = {"run_id": self.run, "status": status, "end_time": _now()}
         self._tried("end", lambda server: server.post("runs/update", end))
 
     def _send_all(self) -> None:
-        batch: list[dict] = []
         over = False
-        while not over or (batch and time.monotonic() < self._until):
-            over = over or self._fill(batch)
-            if not batch:
+        while (not over or self._batch) and time.monotonic() < self._until:
+            over = over or self._fill(self._batch)
+            if not self._batch:
                 continue
-            body = {"run_id": self.run, "metrics": batch}
+            body = {"run_id": self.run, "metrics": self._batch + self._look(over)}
             if self._tried("send metrics to", lambda server, body=body: server.post("runs/log-batch", body)):
-                batch = []
+                self._batch = []
             else:
                 # What the server can't take now it may take later.
                 time.sleep(_EVERY)
-        self._lost = len(batch) + self._metrics.qsize()
+
+    def _look(self, over: bool) -> list[dict]:
+        """What the machine does, now and then and at the end."""
+        if time.monotonic() < self._next_look and not over:
+            return []
+        self._next_look = time.monotonic() + _LOOK_EVERY
+        self._looks += 1
+        return [_point(key, value, self._looks) for key, value in self._system.metrics().items()]
 
     def _fill(self, batch: list[dict]) -> bool:
         """Waits for as many metrics as go into a batch, but not for long. Whether the last one has come."""
@@ -129,13 +140,18 @@ class Tracking:
         try:
             call(self._server)
             return True
-        except (MlflowError, KeyError) as error:
+        except (MlflowError, KeyError, TypeError) as error:
+            reason = str(error) if isinstance(error, MlflowError) else f"its answer is none of MLflow's ({error!r})"
             what = f"{what} {self._server.uri}"
             # A server that is down is asked again and again.
-            if self._said != f"{what}: {error}":
-                self._progress.event("tracking failed", what=what, reason=str(error))
-            self._said = f"{what}: {error}"
+            if self._said != f"{what}: {reason}":
+                self._progress.event("tracking failed", what=what, reason=reason)
+            self._said = f"{what}: {reason}"
             return False
+
+
+def _point(key: str, value: float, step: int) -> dict:
+    return {"key": key, "value": _legal(value), "timestamp": _now(), "step": step}
 
 
 def _legal(value: float) -> float | str:

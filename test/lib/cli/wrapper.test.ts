@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync } from 'node:fs'
+import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isScript, kindOf } from '../../../lib/cli/wrapper.ts'
 import { entry, passing, planText, removeRepositories, repository } from './helpers.ts'
@@ -60,6 +60,19 @@ test.skipIf(process.platform !== 'linux')(
     expect(existsSync(join(repo.dir, 'runs'))).toBe(false)
   },
 )
+
+test.skipIf(process.platform !== 'linux')('nor does one of bunx, which starts us by a link', async () => {
+  const repo = repository({ quick: planText('quick', passing) })
+  const link = join(repo.dir, 'assay')
+  symlinkSync(entry, link)
+  const orphaned = Bun.spawn(['sh', '-c', '("$@" &)', 'sh', process.execPath, link, 'plan', 'quick'], {
+    cwd: repo.dir,
+    env: { ...process.env, npm_lifecycle_event: 'bunx', npm_lifecycle_script: 'assay' },
+    stdout: 'pipe',
+  })
+  expect(await orphaned.stdout.text()).toBe('')
+  expect(existsSync(join(repo.dir, 'runs'))).toBe(false)
+})
 
 test('a shell script below `bun run` may start us as that script does, and is no orphan', async () => {
   const repo = repository({ quick: planText('quick', passing) })

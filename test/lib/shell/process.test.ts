@@ -287,6 +287,17 @@ describe('stopping', () => {
     expect(await running.done).toEqual({ kind: 'exited', code: 0 })
     expect(lines.length).toBe(1)
     expect(lines.map(Number).filter(runs)).toEqual([])
+    expect(running.left()).toBe(1)
+  })
+
+  test('what goes by itself in a moment, or after it was told to stop, is not left behind', async () => {
+    const brief = start('sleep 0.02 &')
+    await brief.done
+    const { running } = await startReady(
+      '(trap "sleep 0.3; exit" TERM; sleep 300 & wait) & trap "exit 0" TERM; echo ready; wait',
+    )
+    expect(await running.stop()).toBe('term')
+    expect([brief.left(), running.left()]).toEqual([0, 0])
   })
 
   test.skipIf(Bun.which('setsid') === null)('a daemon that holds its output open is not waited for', async () => {

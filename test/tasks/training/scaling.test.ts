@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { instancesHere, scalingOf, scalingWords, sizeWords } from '../../../tasks/training/scaling.ts'
+import * as v from 'valibot'
+import { instanceCounts, scalingOf, scalingWords, sizeWords } from '../../../tasks/training/scaling.ts'
+import type { Devices } from '../../../tasks/training/settings.ts'
 
 /** Twelve samples about a rate, no two alike. */
 const about = (rate: number) => Array.from({ length: 12 }, (_, at) => rate * (1 + 0.002 * (at - 5.5)))
@@ -28,9 +30,21 @@ describe('more instances pay', () => {
   })
 })
 
-test('as many instances as there are devices, and one always', () => {
-  expect(instancesHere([2, 1_000_000], {})).toEqual(expect.arrayContaining([1]))
-  expect(instancesHere([1_000_000], {})).toEqual([1])
+describe('instances', () => {
+  const on = (devices: Devices, text: string) => v.safeParse(instanceCounts(devices).schema, text)
+
+  test('are as many as there are devices, and one always', () => {
+    expect(on({ cores: 4, gpus: 0 }, 'usual').output).toEqual([1, 2, 4])
+    expect(on({ cores: 64, gpus: 2 }, 'usual').output).toEqual([1, 2])
+    expect(on({ cores: 4, gpus: 0 }, '4,3,3').output).toEqual([1, 3, 4])
+  })
+
+  test.each(['5', '1,64', '0', 'all'])('%s are refused', (text) => {
+    expect(on({ cores: 4, gpus: 0 }, text).issues?.[0].message).toBe(
+      'usual, or whole numbers from 1 to 4, the cores of this machine, with commas between them',
+    )
+    expect(on({ cores: 4, gpus: 3 }, text).issues?.[0].message).toContain('from 1 to 3, the CUDA devices')
+  })
 })
 
 test('sizes below a training at work are called scaled down', () => {

@@ -135,8 +135,9 @@ test('what MLflow shows is not held against itself', () => {
     ...{ experiment: '7', model: 'm', runs: 1, id: 'now', status: 'FINISHED', ended: true, params: {}, leftRunning: 0 },
     ...{ histories: { loss: [{ step: 1, value: 1 }] }, artifacts: [], versions: [] },
   }
+  const told = { command: '', series, checkpoints: [], leftBehind: 0, untracked: [], pointsLost: 0 }
   const verdictFor = (source: 'mlflow' | 'log') => {
-    const findings = judgeShown(shown, { command: '', source, series, checkpoints: [] }, {})
+    const findings = judgeShown(shown, { ...told, source }, {})
     return findings.find(({ name }) => name === 'a metric has the history that the training reported')
   }
   expect(verdictFor('log')?.verdict).toBe('pass')

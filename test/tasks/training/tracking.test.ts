@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { longPython } from '../../python-environments.ts'
+import { moody } from './moody-mlflow.ts'
 import { type ForkedJob, type Left, trainRig } from './train-rig.ts'
 
 setDefaultTimeout(600_000)
@@ -13,52 +14,28 @@ if ('unavailable' in python) console.warn(`skipped: training under MLflow: ${pyt
 const real = process.env.ASSAY_TEST_MLFLOW_URI
 if (!real) console.warn('skipped: training under a real MLflow: ASSAY_TEST_MLFLOW_URI names no server')
 
-/** What a server was told of one run. */
-interface Told {
-  readonly asked: string[]
-  readonly authorization: Set<string | null>
-  readonly steps: Set<number>
-  status: string
-}
-
-/** Answers as MLflow does, or worse: only a server of our own can be told to. */
-function moody(mood: (path: string, times: number) => number) {
-  const told: Told = { asked: [], authorization: new Set(), steps: new Set(), status: 'none' }
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    async fetch(request) {
-      const path = new URL(request.url).pathname.replace(/^\/api\/2\.0\//, '')
-      const times = told.asked.filter((other) => other === path).length
-      told.asked.push(path)
-      told.authorization.add(request.headers.get('authorization'))
-      const status = mood(path, times)
-      const body = request.method === 'POST' ? JSON.parse(await request.text()) : {}
-      if (status !== 200) return Response.json({ error_code: 'SOME_ERROR', message: `no ${path}` }, { status })
-      if (path === 'mlflow/experiments/create') return Response.json({ experiment_id: '7' })
-      if (path === 'mlflow/runs/create')
-        return Response.json({
-          run: { info: { run_id: 'r1', experiment_id: '7', artifact_uri: 'mlflow-artifacts:/7/r1/artifacts' } },
-        })
-      if (path === 'mlflow/runs/log-batch')
-        for (const { key, step } of body.metrics ?? []) if (key === 'loss') told.steps.add(step)
-      if (path === 'mlflow/runs/update') told.status = body.status
-      if (path === 'mlflow/model-versions/create') return Response.json({ model_version: { version: '3' } })
-      return Response.json({})
-    },
-  })
-  return { told, server, uri: `http://127.0.0.1:${server.port}/` }
-}
-
 describe.skipIf('unavailable' in python)('a training under MLflow', () => {
   let root = ''
   const left = new Map<string, Left>()
   const well = moody(() => 200)
-  const flaky = moody((path, times) => (path === 'mlflow/runs/log-batch' && times < 3 ? 503 : 200))
+  // Whatever it is asked, it is busy the first time, and its answer is lost the second time.
+  const flaky = moody((_, times) => (times === 0 ? 503 : times === 1 ? 'lost' : 200))
   const forbidden = moody(() => 403)
-  const taken = moody((path) => (path === 'mlflow/experiments/create' ? 400 : 200))
+  const odd = moody((path) => (path === 'mlflow/experiments/create' ? 400 : 200))
+  const page = moody(() => 'page')
+  const taken = moody(
+    (path) => (/^mlflow\/(experiments|registered-models)\/create$/.test(path) ? 400 : 200),
+    'RESOURCE_ALREADY_EXISTS',
+  )
+  const full = moody(
+    (path) => (path === 'mlflow/runs/log-batch' ? 500 : 200),
+    'INTERNAL_ERROR',
+    '(sqlite3.OperationalError) database or disk is full:',
+  )
+  const artless = moody((path) => (path.startsWith('mlflow-artifacts') ? 507 : 200))
+  const silent = moody((path, times) => (path === 'mlflow/runs/log-batch' && times > 0 ? 'silent' : 200))
   const failing = moody(() => 200)
-  const servers = [well, flaky, forbidden, taken, failing]
+  const servers = [well, flaky, forbidden, odd, page, taken, full, artless, silent, failing]
 
   beforeAll(async () => {
     if ('unavailable' in python) return
@@ -72,7 +49,13 @@ describe.skipIf('unavailable' in python)('a training under MLflow', () => {
       well: at('well', well.uri, { MLFLOW_TRACKING_USERNAME: 'me', MLFLOW_TRACKING_PASSWORD: 'geheim' }),
       flaky: at('flaky', flaky.uri, { MLFLOW_TRACKING_TOKEN: 'token' }),
       forbidden: at('forbidden', forbidden.uri),
+      odd: at('odd', odd.uri),
+      page: at('page', page.uri),
       taken: at('taken', taken.uri),
+      // More points than one request takes.
+      full: at('full', full.uri, { STEPS: '400' }),
+      artless: at('artless', artless.uri),
+      silent: at('silent', silent.uri, { MLFLOW_HTTP_REQUEST_TIMEOUT: '1' }),
       failing: { ...at('failing', failing.uri), fileLimit: 20_000 },
       ...(real && { real: at('real', real) }),
     }
@@ -104,19 +87,53 @@ describe.skipIf('unavailable' in python)('a training under MLflow', () => {
     expect(well.told.authorization).toEqual(new Set([`Basic ${btoa('me:geheim')}`]))
   })
 
-  test('loses nothing to a server that fails now and then', () => {
+  test('shows what the machine does meanwhile', () => {
+    expect([...well.told.keys].filter((key) => key.startsWith('system/')).sort()).toEqual([
+      'system/cpu_utilization_percentage',
+      'system/system_memory_usage_megabytes',
+      'system/system_memory_usage_percentage',
+    ])
+  })
+
+  test('loses nothing to a server that fails now and then, and makes nothing twice', () => {
     expect(flaky.told.steps).toEqual(twelve)
-    expect(flaky.told.status).toBe('FINISHED')
-    expect(failed('flaky')?.at(-1)).toBe('503: no mlflow/runs/log-batch')
+    expect(flaky.told).toMatchObject({ status: 'FINISHED', runs: 1, versions: 1 })
+    expect(failed('flaky')).toEqual([])
+    expect(said('flaky')).toContain('registered')
     expect(said('flaky')).not.toContain('tracking lost')
     expect(flaky.told.authorization).toEqual(new Set(['Bearer token']))
   })
 
-  test('goes on without one that refuses it', () => {
-    expect(left.get('forbidden')?.code).toBe(0)
-    expect(failed('forbidden')).toEqual(['403: no mlflow/experiments/create'])
-    expect(left.get('taken')?.code).toBe(0)
-    expect(failed('taken')).toEqual(['400: no mlflow/experiments/create'])
+  test.each([
+    ['forbidden', /^403: no mlflow\/experiments\/create$/],
+    ['odd', /^400: no mlflow\/experiments\/create$/],
+    ['page', /^what answers is no MLflow \(/],
+  ])('goes on without one that does not take it: %s', (name, reason) => {
+    expect(left.get(name)).toMatchObject({ code: 0, steps: { length: 12 } })
+    expect(failed(name)).toEqual([expect.stringMatching(reason)])
+  })
+
+  test('uses the experiment and the registered model of a name that is taken', () => {
+    expect(failed('taken')).toEqual([])
+    expect(taken.told).toMatchObject({ status: 'FINISHED', runs: 1, versions: 1 })
+    expect(taken.told.asked).toContain('mlflow/experiments/get-by-name')
+  })
+
+  test('says what a server that is full, or silent from a moment on, did not take', () => {
+    const lost = (name: string) => left.get(name)?.events.find((line) => line.event === 'tracking lost')?.points
+    expect(left.get('full')).toMatchObject({ code: 0, steps: { length: 400 } })
+    expect(failed('full')?.[0]).toMatch(/^500: .*database or disk is full/)
+    expect(lost('full')).toBeGreaterThanOrEqual(1200)
+    expect(full.told.status).toBe('FINISHED')
+    expect(left.get('silent')).toMatchObject({ code: 0, steps: { length: 12 } })
+    expect(failed('silent')?.[0]).toContain('timed out')
+    expect((lost('silent') ?? 0) + 3 * silent.told.steps.size).toBeGreaterThanOrEqual(36)
+  })
+
+  test('has its end there, and no model, where the server takes no files', () => {
+    expect(failed('artless')).toEqual([expect.stringMatching(/^507: no mlflow-artifacts/)])
+    expect(artless.told).toMatchObject({ status: 'FINISHED', versions: 0 })
+    expect(artless.told.steps).toEqual(twelve)
   })
 
   test('is FAILED there when it dies', () => {

@@ -9,9 +9,11 @@ afterEach(() => void jest.useRealTimers())
 function rig() {
   let now = 0
   let stalls = 0
+  const graces: number[] = []
   const watch = watchSteps(
-    () => {
+    (_, within) => {
       stalls += 1
+      graces.push(within)
     },
     () => now,
   )
@@ -20,7 +22,7 @@ function rig() {
     jest.advanceTimersByTime(seconds * 1000)
   }
   const step = (number: number): ProgressLine => ({ event: 'step', step: number })
-  return { watch, pass, step, stalls: () => stalls }
+  return { watch, pass, step, graces, stalls: () => stalls }
 }
 
 test('a training that does not begin is stalled after two minutes', () => {
@@ -33,7 +35,7 @@ test('a training that does not begin is stalled after two minutes', () => {
 })
 
 test('one that steps is stalled after three of its steps and its longest pause, and told once', () => {
-  const { watch, pass, step, stalls } = rig()
+  const { watch, pass, step, stalls, graces } = rig()
   for (let at = 1; at <= 10; at++) {
     pass(8)
     watch.heard(step(at))
@@ -48,6 +50,37 @@ test('one that steps is stalled after three of its steps and its longest pause, 
   pass(1000)
   expect(stalls()).toBe(1)
   expect(watch.stalled()).toBe('no step for 44 s after step 10')
+  // It may be slow after all: it has time for a checkpoint.
+  expect(graces).toEqual([40])
+})
+
+test('threads that go on to say that MLflow is down keep nothing alive', () => {
+  const { watch, pass, step, stalls, graces } = rig()
+  for (let at = 1; at <= 10; at++) {
+    pass(0.1)
+    watch.heard(step(at))
+  }
+  for (const reason of ['503', '500', '502']) {
+    pass(3)
+    watch.heard({ event: 'tracking failed', what: 'send metrics', reason })
+  }
+  expect(stalls()).toBe(0)
+  pass(2)
+  expect(stalls()).toBe(1)
+  expect(graces).toEqual([5])
+})
+
+test('after its last step it may take two minutes to end', () => {
+  const { watch, pass, step, stalls } = rig()
+  watch.heard({ event: 'started', steps: 6 })
+  for (let at = 1; at <= 6; at++) {
+    pass(0.1)
+    watch.heard(step(at))
+  }
+  pass(119)
+  expect(stalls()).toBe(0)
+  pass(2)
+  expect(watch.stalled()).toBe('no end for 120 s after step 6')
 })
 
 test('nothing is told of one that is over', () => {
