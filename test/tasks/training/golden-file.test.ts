@@ -24,6 +24,9 @@ function trained(command: string, losses: readonly number[], before = '') {
     source: 'progress' as const,
     series: file(`series-${made++}.jsonl`, [before, ...steps, ''].join('\n')),
     checkpoints: [],
+    leftBehind: 0,
+    untracked: [],
+    pointsLost: 0,
   }
 }
 
