@@ -1,4 +1,4 @@
-import { softwareDriver } from '../tasks/gpu/software.ts'
+import { softwareDriver } from '../tasks/gpu/worker/software.ts'
 
 /** The software driver that GPU tests run on, by the file that describes it; undefined where there is none, which is said. */
 export const softwareGpu = softwareDriver()

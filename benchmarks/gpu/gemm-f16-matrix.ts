@@ -14,6 +14,7 @@ const tilings: readonly MatrixTiling[] = [
   { rows: 128, columns: 128, depth: 64, down: 2, across: 2, stages: 1, packed: 8 },
   { rows: 128, columns: 128, depth: 32, down: 2, across: 4, stages: 1, packed: 8 },
   { rows: 64, columns: 64, depth: 32, down: 2, across: 2, stages: 2, packed: 8 },
+  { rows: 128, columns: 128, depth: 32, down: 2, across: 4, stages: 2, packed: 4 },
   { rows: 128, columns: 128, depth: 32, down: 2, across: 2, stages: 0, packed: 8 },
   { rows: 64, columns: 64, depth: 32, down: 2, across: 2, stages: 0, packed: 1 },
 ]

@@ -8,8 +8,8 @@ export default defineTask({
   title: 'Say what a GPU is and can: driver, limits, features, and whether toggles take effect',
   options: { adapter: adapterParam() },
   async run({ adapter }, context) {
-    const { openWorker } = await import('./open-worker.ts')
-    const { absence } = await import('./hints.ts')
+    const { openWorker } = await import('./worker/open-worker.ts')
+    const { absence } = await import('./worker/hints.ts')
     const { remarks } = await import('./service.ts')
     const found = await openWorker({ adapter, unchecked: true }, context)
     if (found.kind === 'none') throw new Problem(found.why ?? absence(adapter, found.all, context.env, { flag }))

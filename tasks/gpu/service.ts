@@ -1,11 +1,11 @@
 import { Problem, type RunningService, type Service, type ServiceContext, type WorkContext } from '../../lib/index.ts'
-import type { SeenAdapter, ToggleSeen } from './answers.ts'
-import { type Bench, benchOf } from './bench.ts'
-import { absence } from './hints.ts'
 import type { DeviceFacts } from './kernel.ts'
-import { type FoundGpu, type GpuWorker, openWorker } from './open-worker.ts'
 import { telemetryOf } from './telemetry/open.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import type { SeenAdapter, ToggleSeen } from './worker/answers.ts'
+import { type Bench, benchOf } from './worker/bench.ts'
+import { absence } from './worker/hints.ts'
+import { type FoundGpu, type GpuWorker, openWorker } from './worker/open-worker.ts'
 
 /** What a step is given for a GPU: one that is there, or why there is none. */
 export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu

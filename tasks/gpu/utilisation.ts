@@ -8,8 +8,8 @@ import type { ProgressLine } from '../training/progress.ts'
 import type { TrainOptions } from '../training/train.ts'
 import { trainingEnvironment } from '../training/variables.ts'
 import { watchSteps } from '../training/watch-steps.ts'
-import { looksFile } from './clean-sample.ts'
-import { appendLooks } from './looks-csv.ts'
+import { looksFile } from './samples/clean-sample.ts'
+import { appendLooks } from './samples/looks-csv.ts'
 import type { Look, Telemetry } from './telemetry/telemetry.ts'
 
 /** The usual limits; beyond them a person is warned. */

@@ -13,7 +13,7 @@ export interface MatrixTiling extends Tuning {
   readonly across: number
   /** 0: straight from storage. 1: through workgroup memory. 2: so too, the next tiles on their way while these are multiplied. */
   readonly stages: number
-  /** How many f16 an element of the arrays holds, 8 of them moved as one: 8 (`vec4<u32>`), or 1 (`f16`), in case a driver is at odds with the first. */
+  /** How many f16 an element of the arrays holds: all mean the same, but not every driver may be as good at each. */
   readonly packed: number
 }
 
@@ -42,7 +42,7 @@ export function matrixProduct({ edge, config, subgroup, tiling }: MatrixProduct)
   const { m, n, k } = config
   const [high, broad] = [rows / down, columns / across]
   const threads = subgroup * down * across
-  const stored = packed === 8 ? 'vec4<u32>' : 'f16'
+  const stored = storedAs(packed)
   const tiles = edge / depth
   const [is, js] = [steps(high, m), steps(broad, n)]
   const accumulators = is.map((i) => js.map((j) => `  var c${i}_${j}: Result;`).join('\n')).join('\n')
@@ -165,7 +165,7 @@ ${store}
 
 /** What each invocation carries of a tile of A and one of B, element by element of the arrays, neighbours carrying neighbours. */
 function copiesOf({ rows, columns, depth, packed }: MatrixTiling, edge: number, threads: number) {
-  const stored = packed === 8 ? 'vec4<u32>' : 'f16'
+  const stored = storedAs(packed)
   const parts = [
     {
       from: 'a',
@@ -198,6 +198,10 @@ function copiesOf({ rows, columns, depth, packed }: MatrixTiling, edge: number, 
       }
     })
   })
+}
+
+function storedAs(packed: number): string {
+  return packed === 8 ? 'vec4<u32>' : packed === 4 ? 'vec4<f16>' : 'f16'
 }
 
 /** 0, step, 2·step… below length. */

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os'
 import { cannot } from '../../../lib/index.ts'
-import type { Allocated, Churned } from '../answers.ts'
 import type { DeviceFacts } from '../kernel.ts'
+import type { Allocated, Churned } from '../worker/answers.ts'
 import { firstLine } from './room.ts'
 
 /** What memory tests do to a device. Bytes are multiples of 4. */

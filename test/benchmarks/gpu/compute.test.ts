@@ -8,8 +8,7 @@ import { onSoftware, wrongIn } from './on-software.ts'
 // A busy machine takes seconds to compile a product whose terms are written out.
 setDefaultTimeout(180_000)
 
-const software = softwareGpu()
-const why = 'unavailable' in software ? `: skipped, as there is ${software.unavailable}` : ''
+const why = softwareGpu === undefined ? ': skipped, as there is no software GPU' : ''
 const long = process.env.ASSAY_LONG === 'yes'
 
 const small = { rows: 16, columns: 32, depth: 8, threadRows: 4, threadColumns: 4, stages: 1, wide: 8, unroll: 8 }
@@ -108,13 +107,13 @@ describe.skipIf(why !== '')(`compute kernels on a software driver${why}`, () => 
         down: twice,
         across: twice,
         stages: fc.constantFrom(0, 1, 2),
-        scalars: fc.boolean(),
+        packed: fc.constantFrom(1, 4, 8),
       })
-      .map(({ size, shape, times, stages, scalars, ...rest }) => {
+      .map(({ size, shape, times, stages, ...rest }) => {
         const [m = 0, n = 0, k = 0] = shape.map((edge, at) => edge * (times[at] ?? 1))
         const [rows, columns] = [m * rest.down, n * rest.across]
         // Elements of two bytes can't be written to workgroup memory without f16.
-        const packed = stages === 0 && scalars ? 1 : 8
+        const packed = stages > 0 && rest.packed === 1 ? 8 : rest.packed
         return { size, shape: shape.join('x'), tiling: { rows, columns, depth: k, ...rest, stages, packed } }
       })
     await fc.assert(
@@ -129,7 +128,7 @@ describe.skipIf(why !== '')(`compute kernels on a software driver${why}`, () => 
     const subgroups = { least: subgroup, most: subgroup }
     const matrices = [{ component: 'f16', result: 'f32', m: 16, n: 16, k: 16 }]
     const tunings = gemmF16Matrix.tunings(33, { ...unchecked.facts, subgroups, matrices })
-    expect(tunings.length).toBeGreaterThan(4)
+    expect(tunings.length).toBeGreaterThan(3)
     for (const tuning of tunings)
       expect(await wrongIn(unchecked, 'gemm-f16-matrix', 33, { ...tuned(tuning), shape: '16x16x16' })).toBeUndefined()
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { LoadedAnswer, Nothing, Opened, Sampled } from '../../../tasks/gpu/answers.ts'
-import { workerEnvironment } from '../../../tasks/gpu/software.ts'
-import { startWorker } from '../../../tasks/gpu/worker-process.ts'
+import { LoadedAnswer, Nothing, Opened, Sampled } from '../../../tasks/gpu/worker/answers.ts'
+import { workerEnvironment } from '../../../tasks/gpu/worker/software.ts'
+import { startWorker } from '../../../tasks/gpu/worker/worker-process.ts'
 
 const root = join(import.meta.dir, '../../..')
 
@@ -9,7 +9,7 @@ const root = join(import.meta.dir, '../../..')
 export async function onSoftware({ unchecked = false, fixture = 'altered' } = {}) {
   const worker = startWorker({
     name: 'The GPU worker',
-    command: [process.execPath, join(root, 'tasks/gpu/worker.ts')],
+    command: [process.execPath, join(root, 'tasks/gpu/worker/worker.ts')],
     cwd: root,
     env: workerEnvironment(process.env, 'software'),
     log: () => {},

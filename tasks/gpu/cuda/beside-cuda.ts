@@ -1,0 +1,44 @@
+import { Problem, type Quantity, quantity, type StepContext } from '../../../lib/index.ts'
+import { type KernelSample, type LoadedKernel, nameOfKernel } from '../kernel.ts'
+import { cleanSample } from '../samples/clean-sample.ts'
+import type { KernelSamples } from '../samples/kernel-samples.ts'
+import { type GpuClient, present, presentGpu } from '../service.ts'
+import type { CudaClient } from './cuda.ts'
+import { pairOf } from './pair.ts'
+
+/** Whether both are there, on a card. */
+export function comparable(card: GpuClient, pytorch: CudaClient): true | string {
+  const there = present(card)
+  if (there !== true) return there
+  if (presentGpu(card).facts.kind === 'software') return 'the adapter is the CPU, which is held against no card'
+  return pytorch.kind === 'present' ? true : pytorch.sentence
+}
+
+export interface Both {
+  readonly card: GpuClient
+  readonly pytorch: CudaClient
+  readonly samples: KernelSamples
+  readonly kernel: URL
+  readonly size: number
+}
+
+/** A sample of a kernel and one of the same by PyTorch, back to back, as `figure` has them. */
+export async function sampleBoth<const U extends string>(
+  { card, pytorch, samples, kernel, size }: Both,
+  figure: (sample: KernelSample & LoadedKernel) => number,
+  unit: U,
+  context: StepContext & { readonly round: number },
+): Promise<{ readonly webgpu: Quantity<U>; readonly cuda: Quantity<U> }> {
+  if (pytorch.kind === 'absent') throw new Problem(pytorch.sentence)
+  const { telemetry, pids } = presentGpu(card)
+  const watching = { telemetry, own: () => [...pids(), ...pytorch.pids()] }
+  const both = await pairOf(
+    () => samples.take(card, kernel, size, context, pytorch.pids()),
+    async () => {
+      const take = () => pytorch.sample(kernel, size, { seconds: samples.seconds }, context)
+      return (await cleanSample(take, { ...watching, sample: `${nameOfKernel(kernel)} by CUDA` }, context)).value
+    },
+    context.round,
+  )
+  return { webgpu: quantity(figure(both.webgpu), unit), cuda: quantity(figure(both.cuda), unit) }
+}
