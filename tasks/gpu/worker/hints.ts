@@ -17,12 +17,20 @@ export function absence(
   adapter: string,
   all: readonly SeenAdapter[],
   env: Variables,
-  { files = realFiles, platform = process.platform, flag = '--set adapter=' }: HintOptions = {},
+  options: HintOptions = {},
 ): string {
   const kinds = all.map(({ name, kind }) => (kind === 'software' ? `${name}, which is the CPU` : name))
   const value = `${adapter}, and it finds ${kinds.length === 0 ? 'none' : kinds.join(' and ')}`
-  const help = adapter === 'software' ? softwareHint(env, files) : hardwareHint(env, files, platform, flag)
-  return cannot('open a GPU', 'adapter', 'one that WebGPU finds', value, `${help}.`).message
+  return cannot('open a GPU', 'adapter', 'one that WebGPU finds', value, `${help(adapter, env, options)}.`).message
+}
+
+/** What usually helps where there is none. */
+export function help(
+  adapter: string,
+  env: Variables,
+  { files = realFiles, platform = process.platform, flag = '--set adapter=' }: HintOptions = {},
+): string {
+  return adapter === 'software' ? softwareHint(env, files) : hardwareHint(env, files, platform, flag)
 }
 
 function softwareHint(env: Variables, files: Files): string {
@@ -35,8 +43,8 @@ function softwareHint(env: Variables, files: Files): string {
 }
 
 function hardwareHint(env: Variables, files: Files, platform: string, flag: string): string {
-  const help = platform === 'linux' ? linuxHint(env, files) : "Install the card's driver"
-  return softwareDriver(files) === undefined ? help : `${help}. The CPU can stand in for it: ${flag}software`
+  const card = platform === 'linux' ? linuxHint(env, files) : "Install the card's driver"
+  return softwareDriver(files) === undefined ? card : `${card}. The CPU can stand in for it: ${flag}software`
 }
 
 function chosenDrivers(env: Variables): string | undefined {
