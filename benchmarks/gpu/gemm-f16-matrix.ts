@@ -1,6 +1,6 @@
 import { cannot } from '../../lib/index.ts'
 import type { DeviceFacts, Kernel, MatrixConfig, Tuning } from '../../tasks/gpu/kernel.ts'
-import { type MatrixTiling, matrixProduct, workgroupBytes } from './gemm/matrix-units.ts'
+import { type MatrixShape, type MatrixTiling, matrixProduct, workgroupBytes } from './gemm/matrix-units.ts'
 import { bindings, checkedEdge, roundUp, square } from './gemm/square.ts'
 
 /**
@@ -19,7 +19,7 @@ const tilings: readonly MatrixTiling[] = [
   { rows: 64, columns: 64, depth: 32, down: 2, across: 2, stages: 0, packed: 1 },
 ]
 
-/** Which shape of f16 × f16 → f32 is likely the card's own; others after these. */
+/** Which shape of f16 × f16 → f32 is likely the card's own; others after these. All tilings are tried with the first, two with each other. */
 const preferred = ['16×16×16', '16×8×16', '16×8×8', '8×8×8']
 
 /**
@@ -33,19 +33,22 @@ const gemm: Kernel = {
   name: 'gemm-f16-matrix',
   needs: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
   tunings: (_, device) => {
-    const config = configOf(device)
-    return tilings.filter((tiling) => fits(tiling, config, device))
+    return shapesOf(device).flatMap(({ m, n, k }, at) => {
+      const fitting = tilings.filter((tiling) => fits(tiling, { m, n, k }, device))
+      return fitting.slice(0, at === 0 ? fitting.length : 2).map((tiling) => ({ ...tiling, m, n, k }))
+    })
   },
   prepare(size, tuning, device) {
     const n = checkedEdge(size)
-    const config = configOf(device)
+    const shapes = shapesOf(device)
+    const shape = shapes.find(({ m, n, k }) => m === tuning.m && n === tuning.n && k === tuning.k)
     const tiling = tilingOf(tuning)
     const edge = roundUp(n, Math.max(tiling.rows, tiling.columns, tiling.depth))
-    const wgsl = matrixProduct({ edge, config, subgroup: device.subgroups.most, tiling })
+    const wgsl = matrixProduct({ edge, shape: shape ?? shapes[0], subgroup: device.subgroups.most, tiling })
     const groups = [edge / tiling.columns, edge / tiling.rows, 1] as const
     const tolerance = Math.max(1e-5, (n / 4) * 2 ** -23)
     return {
-      ...square(n, 16, { rows: edge, stride: edge }, tolerance, device),
+      ...square(n, 16, { rows: edge, stride: edge }, tolerance),
       work: [{ kind: 'dispatch', wgsl, entry: 'main', bindings, groups }],
     }
   },
@@ -53,15 +56,16 @@ const gemm: Kernel = {
 
 export default gemm
 
-function configOf({ matrices }: DeviceFacts): MatrixConfig {
+/** What the device multiplies at once of f16 to f32, the likely best first. */
+function shapesOf({ matrices }: DeviceFacts): readonly [MatrixConfig, ...MatrixConfig[]] {
   const fitting = matrices.filter(
     ({ component, result, m, n, k }) =>
       component === 'f16' && result === 'f32' && [m, n, k].every((edge) => edge === 8 || edge === 16),
   )
   const rank = (config: MatrixConfig) =>
     (preferred.indexOf(shapeOf(config)) + preferred.length + 1) % (preferred.length + 1)
-  const [best] = fitting.toSorted((one, other) => rank(one) - rank(other))
-  if (best !== undefined) return best
+  const [first, ...others] = fitting.toSorted((one, other) => rank(one) - rank(other))
+  if (first !== undefined) return [first, ...others]
   const offered = matrices.map((config) => `${config.component} to ${config.result} ${shapeOf(config)}`).join(', ')
   throw cannot(
     'multiply on matrix units',
@@ -73,7 +77,7 @@ function configOf({ matrices }: DeviceFacts): MatrixConfig {
 
 const shapeOf = ({ m, n, k }: MatrixConfig) => `${m}×${n}×${k}`
 
-function fits(tiling: MatrixTiling, { m, n, k }: MatrixConfig, { limits, subgroups }: DeviceFacts): boolean {
+function fits(tiling: MatrixTiling, { m, n, k }: MatrixShape, { limits, subgroups }: DeviceFacts): boolean {
   const { rows, columns, depth, down, across } = tiling
   const threads = subgroups.most * down * across
   return (

@@ -2,7 +2,7 @@ import { cannot } from '../../../lib/index.ts'
 import type { Kernel, Tuning } from '../../../tasks/gpu/kernel.ts'
 import { gridOf } from '../common/grid.ts'
 import { randomAt } from '../common/random.ts'
-import { endOf } from './orbit.ts'
+import { endOf, type Rounding, roundings } from './orbit.ts'
 
 /** Multiplications with addition that an invocation does. */
 const each = 2 ** 15
@@ -110,14 +110,19 @@ function startAt(index: number): number {
   return Math.floor(randomAt(1, index) * 2048) / 2048
 }
 
+/** Rounded one way or another, but the same for all. */
 function wrongEnd(got: Uint32Array, bits: 16 | 32, shape: Chains): string | undefined {
-  // As the hardware has it, which is to be fused; then as WGSL also allows it, but one way or the other for all.
-  return wrongOrbit(got, bits, shape, true) && wrongOrbit(got, bits, shape, false)
+  let said: string | undefined
+  for (const rounding of roundings) {
+    said = wrongOrbit(got, bits, shape, rounding)
+    if (said === undefined) return undefined
+  }
+  return said
 }
 
-function wrongOrbit(got: Uint32Array, bits: 16 | 32, shape: Chains, fused: boolean): string | undefined {
+function wrongOrbit(got: Uint32Array, bits: 16 | 32, shape: Chains, rounding: Rounding): string | undefined {
   const { chains, vector } = shape
-  const orbit = { bits, shift, steps: stepsOf(shape), fused }
+  const orbit = { bits, shift, steps: stepsOf(shape), rounding }
   const values = Array.from({ length: starts }, (_, index) => endOf(startAt(index), orbit))
   const words = new Uint32Array((bits === 32 ? Float32Array.from(values) : Float16Array.from(values)).buffer)
   const period = starts / vector / chains

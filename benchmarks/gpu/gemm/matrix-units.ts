@@ -17,6 +17,9 @@ export interface MatrixTiling extends Tuning {
   readonly packed: number
 }
 
+/** What a matrix unit multiplies at once. */
+export type MatrixShape = Pick<MatrixConfig, 'm' | 'n' | 'k'>
+
 /** 16 bytes more than needed from row to row, so that a matrix's rows lie in different banks of workgroup memory. */
 const pad = 8
 
@@ -27,7 +30,7 @@ export function workgroupBytes({ rows, columns, depth, stages }: MatrixTiling): 
 export interface MatrixProduct {
   /** The edge of all three matrices as they are stored: a multiple of rows, columns and depth, since a matrix unit knows no bounds. */
   readonly edge: number
-  readonly config: MatrixConfig
+  readonly shape: MatrixShape
   /** Invocations of a subgroup, at most. */
   readonly subgroup: number
   readonly tiling: MatrixTiling
@@ -37,9 +40,9 @@ export interface MatrixProduct {
  * C = A·B, by WGSL's subgroup matrices (columns come before rows in their types). Where a subgroup has fewer invocations than the most that the device has,
  * a workgroup has more of them than shares: these do a share again, with the same result.
  */
-export function matrixProduct({ edge, config, subgroup, tiling }: MatrixProduct): string {
+export function matrixProduct({ edge, shape, subgroup, tiling }: MatrixProduct): string {
   const { rows, columns, depth, down, across, stages, packed } = tiling
-  const { m, n, k } = config
+  const { m, n, k } = shape
   const [high, broad] = [rows / down, columns / across]
   const threads = subgroup * down * across
   const stored = storedAs(packed)

@@ -1,5 +1,5 @@
 import { cannot } from '../../../lib/index.ts'
-import type { DeviceFacts, Prepared } from '../../../tasks/gpu/kernel.ts'
+import type { Prepared } from '../../../tasks/gpu/kernel.ts'
 import { type Layout, type Operand, operandBuffer } from './operands.ts'
 import { wrongProduct } from './product.ts'
 
@@ -10,21 +10,15 @@ import { wrongProduct } from './product.ts'
  * operation counts of the BLAS) and cuBLAS' users count; CUTLASS' profiler adds 2·M·N for α and β, which there are none of here.
  * Bytes: A and B once, C once, as CUTLASS' profiler counts. Padding counts in neither.
  */
-export function square(
-  n: number,
-  bits: 16 | 32,
-  { rows, stride }: Layout,
-  tolerance: number,
-  { limits }: DeviceFacts,
-): Omit<Prepared, 'work'> {
-  const bytes = 4 * rows * stride
-  const most = Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0)
-  if (bytes > most)
-    throw cannot('multiply matrices', 'size', `an edge whose square takes at most ${most} bytes on this device`, n)
+export function square(n: number, bits: 16 | 32, { rows, stride }: Layout, tolerance: number): Omit<Prepared, 'work'> {
   const a: Operand = { seed: 1, bits, n }
   const b: Operand = { seed: 2, bits, n }
   return {
-    buffers: { a: operandBuffer(a, { rows, stride }), b: operandBuffer(b, { rows, stride }), c: { bytes } },
+    buffers: {
+      a: operandBuffer(a, { rows, stride }),
+      b: operandBuffer(b, { rows, stride }),
+      c: { bytes: 4 * rows * stride },
+    },
     bytes: n * n * (2 * (bits / 8) + 4),
     flop: 2 * n ** 3,
     count: 1,

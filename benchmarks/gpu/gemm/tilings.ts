@@ -28,14 +28,14 @@ export function tiledKernel(name: string, bits: 16 | 32): Kernel {
     name,
     needs: [],
     tunings: (_, device) => tilings.filter((tiling) => fits(tiling, device)),
-    prepare(size, tuning, device) {
+    prepare(size, tuning) {
       const n = checkedEdge(size)
       const tiling = tilingOf(tuning)
       const stride = roundUp(n, unit)
       const groups = [Math.ceil(n / tiling.columns), Math.ceil(n / tiling.rows), 1] as const
       const wgsl = tiledProduct({ n, stride, unit, tiling })
       return {
-        ...square(n, bits, { rows: n, stride }, 1e-5, device),
+        ...square(n, bits, { rows: n, stride }, 1e-5),
         work: [{ kind: 'dispatch', wgsl, entry: 'main', bindings, groups }],
       }
     },

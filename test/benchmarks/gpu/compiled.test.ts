@@ -39,10 +39,14 @@ beforeAll(async () => {
   held = gpu
   const adapter = await gpu.requestAdapter()
   if (!adapter) throw new Error('the null backend has no adapter')
-  const unsafe = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
-  device = await adapter.requestDevice({ requiredFeatures: ['shader-f16', 'subgroups', unsafe] })
+  device = await adapter.requestDevice({ requiredFeatures: [...adapter.features].filter(isNeeded) })
   device.addEventListener('uncapturederror', (event) => event.preventDefault())
 })
+
+// The types know of no experimental feature.
+function isNeeded(feature: string): feature is GPUFeatureName {
+  return gemmF16Matrix.needs.includes(feature)
+}
 
 async function complaintsOf(code: string): Promise<readonly string[]> {
   expect(held).toBeDefined()
@@ -90,12 +94,19 @@ describe('without a card', () => {
     }
   })
 
-  test('prefers the shape of most units, and takes another where that is not there', () => {
-    const shapes = withShape(8, 16, 16).matrices.concat(withShape(16, 8, 16).matrices, withShape(16, 16, 16).matrices)
-    const tuning = { rows: 64, columns: 64, depth: 32, down: 2, across: 2, stages: 0, packed: 8 }
-    const left = (count: number) =>
-      wgslOf(gemmF16Matrix, 64, tuning, { ...facts, matrices: shapes.slice(0, count) }).match(/alias Left = (.*);/)?.[1]
-    expect([3, 2, 1].map(left)).toEqual([
+  test('tries everything with the shape of most units, and a little with the others', () => {
+    const matrices = [withShape(8, 16, 16), withShape(16, 8, 16), withShape(16, 16, 16)].flatMap(
+      ({ matrices }) => matrices,
+    )
+    const tunings = gemmF16Matrix.tunings(64, { ...facts, matrices })
+    expect(tunings.map(({ m, n, k }) => `${m} ${n} ${k}`)).toEqual([
+      ...Array.from({ length: 9 }, () => '16 16 16'),
+      ...['16 8 16', '16 8 16', '8 16 16', '8 16 16'],
+    ])
+    const types = tunings.map(
+      (tuning) => wgslOf(gemmF16Matrix, 64, tuning, { ...facts, matrices }).match(/Left = (.*);/)?.[1],
+    )
+    expect([0, 9, 11].map((at) => types[at])).toEqual([
       'subgroup_matrix_left<f16, 16, 16>',
       'subgroup_matrix_left<f16, 16, 16>',
       'subgroup_matrix_left<f16, 16, 8>',
