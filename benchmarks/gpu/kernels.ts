@@ -67,7 +67,7 @@ export const arithmetic: readonly Arithmetic[] = [
     ...{ peak: undefined, cublas: 0.6 },
   },
   {
-    ...{ name: 'gemm-f16', kernel: new URL('./gemm-f16.ts', import.meta.url), size: 'edge', needs: f16 },
+    ...{ name: 'gemm-f16', kernel: new URL('./gemm-f16.ts', import.meta.url), size: 'edge', needs: [] },
     ...{ peak: undefined, cublas: undefined },
   },
   {

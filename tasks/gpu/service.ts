@@ -19,6 +19,8 @@ export interface PresentGpu extends Bench {
   readonly adapters: readonly SeenAdapter[]
   /** What the card says of itself meanwhile. */
   readonly telemetry: Telemetry
+  /** Bytes of memory that the card has; undefined where nobody tells. */
+  readonly memory: number | undefined
   /** Of the workers that use it for this run. */
   pids(): readonly number[]
   /** A worker of the step's own, which it stops: for what may end a worker, or must find memory as nobody used it. */
@@ -58,9 +60,15 @@ export function gpu(adapter: string): Service<GpuClient> {
     async start(context) {
       const found = await openWorker({ adapter, unchecked: false }, context)
       if (found.kind === 'none') return absent(adapter, found, context)
-      return running(adapter, found, await watched(found.gpu.facts, context), context)
+      const telemetry = await watched(found.gpu.facts, context)
+      return running(adapter, found, { telemetry, memory: await memoryOf(telemetry) }, context)
     },
   }
+}
+
+async function memoryOf(telemetry: Telemetry): Promise<number | undefined> {
+  const look = telemetry.kind === 'none' ? undefined : await telemetry.look()
+  return look?.state === 'seen' ? look.memoryTotal : undefined
 }
 
 async function watched(facts: DeviceFacts, context: ServiceContext): Promise<Telemetry> {
@@ -83,10 +91,11 @@ function absent(
 function running(
   adapter: string,
   { gpu: first, all }: Extract<FoundGpu, { kind: 'opened' }>,
-  telemetry: Telemetry,
+  card: Pick<PresentGpu, 'telemetry' | 'memory'>,
   context: ServiceContext,
 ): RunningService<GpuClient> {
   const { facts, toggles } = first
+  const { telemetry } = card
   for (const sentence of remarks(facts, toggles, all)) context.announce(sentence)
   const { name, driver } = facts
   const workers = [first]
@@ -109,7 +118,7 @@ function running(
       facts,
       toggles,
       adapters: all,
-      telemetry,
+      ...card,
       pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
       ...bench,
       open: (context, { unchecked = false } = {}) => open(unchecked, context),

@@ -17,10 +17,8 @@ export const CardSeen = v.object({
 })
 export type CardSeen = v.InferOutput<typeof CardSeen>
 
-export async function seeCard(client: GpuClient, { progress, log }: StepContext): Promise<CardSeen> {
-  const { facts, toggles, telemetry } = presentGpu(client)
-  const look = telemetry.kind === 'none' ? undefined : await telemetry.look()
-  const bytes = look?.state === 'seen' ? look.memoryTotal : undefined
+export function seeCard(client: GpuClient, { progress, log }: StepContext): CardSeen {
+  const { facts, toggles, memory: bytes } = presentGpu(client)
   const memory = bytes === undefined ? undefined : bytes / 1e9
   const { name, kind, driver, backend, features } = facts
   log(JSON.stringify({ ...facts, toggles }))
