@@ -64,7 +64,14 @@ export function startProcess(command: string | readonly string[], options: Proce
   if (typeof child === 'string') {
     output.end()
     const done = Promise.resolve({ kind: 'not-started', sentence: child } as const)
-    return { pid: undefined, done, stop: async () => 'by itself', left: () => 0, lastLines: () => [], usage: () => undefined }
+    return {
+      pid: undefined,
+      done,
+      stop: async () => 'by itself',
+      left: () => 0,
+      lastLines: () => [],
+      usage: () => undefined,
+    }
   }
 
   let ended = false
