@@ -1,11 +1,7 @@
 import type { Kernel } from '../../tasks/gpu/kernel.ts'
+import { count } from './common/counter.ts'
 import { wrongCount } from './common/pattern.ts'
 import { zeros } from './common/random.ts'
-
-const wgsl = `
-@group(0) @binding(0) var<storage, read_write> counter: array<u32>;
-@compute @workgroup_size(1) fn main() { counter[0] += 1u; }
-`
 
 /** One dispatch, waited for, and the 4 bytes it wrote read by the host, by the host's clock. */
 const latencyRoundTrip: Kernel = {
@@ -14,16 +10,7 @@ const latencyRoundTrip: Kernel = {
   tunings: () => [{}],
   prepare: () => ({
     buffers: { counter: { bytes: 4, fill: zeros } },
-    work: [
-      {
-        kind: 'dispatch',
-        wgsl,
-        entry: 'main',
-        bindings: [{ buffer: 'counter', access: 'write' }],
-        groups: [1, 1, 1],
-      },
-      { kind: 'download', from: 'counter', bytes: 4 },
-    ],
+    work: [count(1), { kind: 'download', from: 'counter', bytes: 4 }],
     bytes: 0,
     flop: 0,
     count: 1,

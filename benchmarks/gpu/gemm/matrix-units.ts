@@ -1,5 +1,6 @@
 import type { MatrixConfig, Tuning } from '../../../tasks/gpu/kernel.ts'
 import { raster } from './raster.ts'
+import { staged, type TileWork } from './staged.ts'
 
 /**
  * The shape of a product on matrix units. A workgroup of `down` × `across` subgroups makes `rows` × `columns` elements of C, each subgroup
@@ -111,7 +112,7 @@ fn main(
   let above = subgroup % ${down * across}u / ${across}u * ${high}u;
   let before = subgroup % ${across}u * ${broad}u;
 ${accumulators}
-${loop(stages, tiles, copies.map(({ names }) => names).join('\n'), fetch, store, multiply)}
+${loop(stages, tiles, copies.map(({ names }) => names).join('\n'), { fetch, store, multiply })}
 ${is
   .map((i) =>
     js
@@ -126,44 +127,9 @@ ${is
 `
 }
 
-function loop(stages: number, tiles: number, names: string, fetch: string, store: string, multiply: string): string {
-  if (stages === 0) return `  for (var t = 0u; t < ${tiles}u; t++) {\n${multiply}\n  }`
-  if (stages === 1)
-    return `${names}
-  for (var t = 0u; t < ${tiles}u; t++) {
-    let now = 0u;
-    let next = 0u;
-${fetch}
-    workgroupBarrier();
-${store}
-    workgroupBarrier();
-    {
-${multiply}
-    }
-  }`
-  return `${names}
-  {
-    let t = 0u;
-    let next = 0u;
-${fetch}
-${store}
-  }
-  workgroupBarrier();
-  for (var s = 0u; s < ${tiles}u; s++) {
-    let t = s + 1u;
-    let now = s % 2u;
-    let next = t % 2u;
-    if (t < ${tiles}u) {
-${fetch}
-    }
-    {
-${multiply}
-    }
-    if (t < ${tiles}u) {
-${store}
-    }
-    workgroupBarrier();
-  }`
+function loop(stages: number, tiles: number, names: string, work: TileWork): string {
+  if (stages === 0) return `  for (var t = 0u; t < ${tiles}u; t++) {\n${work.multiply}\n  }`
+  return `${names}\n${staged(stages, tiles, work)}`
 }
 
 /** What each invocation carries of a tile of A and one of B, element by element of the arrays, neighbours carrying neighbours. */

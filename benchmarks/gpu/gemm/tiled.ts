@@ -1,5 +1,6 @@
 import type { Tuning } from '../../../tasks/gpu/kernel.ts'
 import { raster } from './raster.ts'
+import { staged } from './staged.ts'
 
 /**
  * The shape of a tiled product. A workgroup makes `rows` × `columns` elements of C, `depth` terms of each at a time: the factors' tiles
@@ -75,38 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let y = (thread / 32u) / ${across / wide}u * ${32 / wide}u + thread % 32u / ${wide}u;
 ${blocks.map((_, q) => range(4, (r) => `  var f${q}_${r}: ${stored};`).join('\n')).join('\n')}
 ${range(threadRows, (r) => range(threadColumns / 4, (j) => `  var c${r}_${j}: vec4<f32>;`).join('\n')).join('\n')}
-${
-  stages === 1
-    ? `  for (var t = 0u; t < ${tiles}u; t++) {
-${fetch}
-    workgroupBarrier();
-    let next = 0u;
-    let now = 0u;
-${store}
-    workgroupBarrier();
-${inner}
-  }`
-    : `  {
-    let t = 0u;
-    let next = 0u;
-${fetch}
-${store}
-  }
-  workgroupBarrier();
-  for (var s = 0u; s < ${tiles}u; s++) {
-    let t = s + 1u;
-    let now = s % 2u;
-    let next = t % 2u;
-    if (t < ${tiles}u) {
-${fetch}
-    }
-${inner}
-    if (t < ${tiles}u) {
-${store}
-    }
-    workgroupBarrier();
-  }`
-}
+${staged(stages, tiles, { fetch, store, multiply: inner })}
 ${write(product)}
 }
 `

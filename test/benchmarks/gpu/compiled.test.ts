@@ -2,30 +2,12 @@ import { beforeAll, describe, expect, test } from 'bun:test'
 import fmaF16 from '../../../benchmarks/gpu/fma-f16.ts'
 import gemmF16Matrix from '../../../benchmarks/gpu/gemm-f16-matrix.ts'
 import type { DeviceFacts, Kernel, Tuning } from '../../../tasks/gpu/kernel.ts'
+import { card } from './a-card.ts'
 
 // What a software driver can't run, f16 and matrix units, compiles on Dawn's null backend, which has every feature and does nothing.
 
-const facts: DeviceFacts = {
-  name: 'a card',
-  kind: 'hardware',
-  vendor: 'nvidia',
-  architecture: '',
-  driver: '',
-  backend: 'vulkan',
-  features: [],
-  limits: {
-    maxComputeInvocationsPerWorkgroup: 1024,
-    maxComputeWorkgroupSizeX: 1024,
-    maxComputeWorkgroupStorageSize: 49_152,
-    maxStorageBufferBindingSize: 2 ** 31 - 4,
-    maxBufferSize: 2 ** 31 - 4,
-  },
-  subgroups: { least: 32, most: 32 },
-  matrices: [],
-}
-
 const withShape = (m: number, n: number, k: number): DeviceFacts => ({
-  ...facts,
+  ...card,
   matrices: [{ component: 'f16', result: 'f32', m, n, k }],
 })
 
@@ -72,10 +54,10 @@ async function pipelineOf(code: string): Promise<string> {
 
 describe('without a card', () => {
   test('fma-f16 compiles at every tuning', async () => {
-    const tunings = fmaF16.tunings(1000, facts)
+    const tunings = fmaF16.tunings(1000, card)
     expect(tunings.length).toBeGreaterThan(4)
-    for (const tuning of tunings) expect(await complaintsOf(wgslOf(fmaF16, 1000, tuning, facts))).toEqual([])
-    expect(await pipelineOf(wgslOf(fmaF16, 1000, tunings[0] ?? {}, facts))).toBe('made')
+    for (const tuning of tunings) expect(await complaintsOf(wgslOf(fmaF16, 1000, tuning, card))).toEqual([])
+    expect(await pipelineOf(wgslOf(fmaF16, 1000, tunings[0] ?? {}, card))).toBe('made')
   })
 
   test.each([
@@ -98,13 +80,13 @@ describe('without a card', () => {
     const matrices = [withShape(8, 16, 16), withShape(16, 8, 16), withShape(16, 16, 16)].flatMap(
       ({ matrices }) => matrices,
     )
-    const tunings = gemmF16Matrix.tunings(64, { ...facts, matrices })
+    const tunings = gemmF16Matrix.tunings(64, { ...card, matrices })
     expect(tunings.map(({ m, n, k }) => `${m} ${n} ${k}`)).toEqual([
       ...Array.from({ length: 9 }, () => '16 16 16'),
       ...['16 8 16', '16 8 16', '8 16 16', '8 16 16'],
     ])
     const types = tunings.map(
-      (tuning) => wgslOf(gemmF16Matrix, 64, tuning, { ...facts, matrices }).match(/Left = (.*);/)?.[1],
+      (tuning) => wgslOf(gemmF16Matrix, 64, tuning, { ...card, matrices }).match(/Left = (.*);/)?.[1],
     )
     expect([0, 9, 11].map((at) => types[at])).toEqual([
       'subgroup_matrix_left<f16, 16, 16>',

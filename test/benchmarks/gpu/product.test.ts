@@ -8,7 +8,7 @@ import { wrongProduct } from '../../../benchmarks/gpu/gemm/product.ts'
 import gemmF16 from '../../../benchmarks/gpu/gemm-f16.ts'
 import gemmF16Matrix from '../../../benchmarks/gpu/gemm-f16-matrix.ts'
 import gemmF32 from '../../../benchmarks/gpu/gemm-f32.ts'
-import type { DeviceFacts } from '../../../tasks/gpu/kernel.ts'
+import { card } from './a-card.ts'
 
 const operands = (n: number, bits: 16 | 32): readonly [Operand, Operand] => [
   { seed: 1, bits, n },
@@ -123,25 +123,6 @@ describe('a product', () => {
     )
   })
 })
-
-const card: DeviceFacts = {
-  name: 'a card',
-  kind: 'hardware',
-  vendor: 'nvidia',
-  architecture: 'hopper',
-  driver: '',
-  backend: 'vulkan',
-  features: [],
-  limits: {
-    maxComputeInvocationsPerWorkgroup: 1024,
-    maxComputeWorkgroupSizeX: 1024,
-    maxComputeWorkgroupStorageSize: 49_152,
-    maxStorageBufferBindingSize: 2 ** 31 - 4,
-    maxBufferSize: 2 ** 31 - 4,
-  },
-  subgroups: { least: 32, most: 32 },
-  matrices: [],
-}
 
 describe('a kernel that multiplies matrices', () => {
   test.each([gemmF32, gemmF16])('counts FLOP and bytes of n × n, and not of what it pads: $name', (kernel) => {
