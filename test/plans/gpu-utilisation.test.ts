@@ -26,7 +26,7 @@ const own = `for i in $(seq 40); do echo '{"event":"step","step":'$i'}' >&3; sle
 async function run(smi: FakeSmi, more: Readonly<Record<string, string>> = {}, words: readonly string[] = []) {
   const repo = trainingPlan('gpu-utilisation')
   const env = { PATH: `${fakeSmi(join(repo.dir, 'smi'), smi)}:${plainPath.PATH}`, HOME: process.env.HOME ?? '/' }
-  const given = sets({ images: '2500', rounds: '1', ...more })
+  const given = sets({ images: '5000', rounds: '1', ...more })
   const ran = await repo.run(['plan', 'gpu-utilisation', '--csv', '-', ...given, ...words], {
     env: { ...env, DEVICE: 'cpu' },
   })
@@ -100,7 +100,7 @@ describe.skipIf(nvml.kind !== 'none')('gpu-utilisation', () => {
 
   test('of a training that is over too soon says what to do', async () => {
     const well = '1980, 3201, 61, 655.43, 93, 71885, 143771, 0x0000000000000000'
-    const { exit, err } = await run({ looks: [well] }, { train: own.replace('40', '6') })
+    const { exit, err } = await run({ looks: [well] }, { train: own.replace('40', '4') })
     expect(err).toMatch(/its steps were over after \d looks at it\. Give the training more to do: --set images=/)
     expect(exit).toBe(2)
   })

@@ -6,7 +6,7 @@ export interface FakeSmi {
   readonly cards?: readonly string[]
   /** The one field for what holds clocks down that it knows. */
   readonly reasons?: string
-  /** What it prints in place of looks, a tenth of a second apart, the last one again and again unless it `ends`. */
+  /** What it prints in place of looks, a tenth of a second apart, the last one again and again, soon after each other, unless it `ends`. */
   readonly looks: readonly string[]
   readonly ends?: number
 }
@@ -33,7 +33,7 @@ case "$*" in
 esac
 echo "$*" > '${folder}/asked.txt'
 while read -r line; do echo "$line"; last=$line; sleep 0.1; done < '${folder}/looks.txt'
-${ends === undefined ? 'while :; do echo "$last"; sleep 0.1; done' : `exit ${ends}`}
+${ends === undefined ? 'while :; do echo "$last"; sleep 0.02; done' : `exit ${ends}`}
 `
   writeFileSync(join(folder, 'nvidia-smi'), script)
   chmodSync(join(folder, 'nvidia-smi'), 0o755)
