@@ -5,6 +5,7 @@ import type { StageContext } from '../pipeline/black-box-start.ts'
 import { stageEnvironment } from '../pipeline/environment.ts'
 import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
+import { readLines } from '../training/progress.ts'
 import type { InferenceRun } from './run.ts'
 
 /** What it is told beside what the run says. */
@@ -18,6 +19,8 @@ export interface Told {
   readonly confidence: number
   /** Seconds from SIGTERM to SIGKILL. */
   readonly grace: number
+  /** Gets each line that it writes to the descriptor for progress, which is open only then. */
+  onProgress?: ((line: string) => void) | undefined
 }
 
 const reference = fileURLToPath(new URL('./reference/infer.py', import.meta.url))
@@ -32,6 +35,7 @@ export function startInference(run: InferenceRun, told: Told, context: StageCont
     mask: context.mask,
     ...(context.folder !== undefined && { log: join(context.folder, 'inference.log') }),
     onLine: limitedLog(context.log),
+    ...(told.onProgress && { onDescriptor3: readLines(told.onProgress).add }),
   })
 }
 
@@ -60,6 +64,7 @@ function environment(run: InferenceRun, told: Told, context: StageContext): Reco
       ...(run.command ? {} : keepsBytecode),
       METRICS_PORT: String(told.port),
       REVIEW_CONFIDENCE: String(told.confidence),
+      ...(told.onProgress && { PROGRESS_FD: '3' }),
       ...variables,
     },
   }

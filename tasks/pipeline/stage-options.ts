@@ -10,14 +10,14 @@ const word = (help: string, env: string, value: string): Param<string> =>
     env,
   })
 
-const bucket = (help: string, env: string, value: string): Param<string> =>
+export const bucket = (help: string, env: string, value: string): Param<string> =>
   param(v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/, 'a bucket name of 3 to 63 letters')), {
     default: value,
     help,
     env,
   })
 
-const prefix = (help: string, env: string): Param<string> =>
+export const prefix = (help: string, env: string): Param<string> =>
   param(v.pipe(v.string(), v.regex(/^$|^[^/].*\/$/s, "empty or ending in '/' and not beginning with it")), {
     default: '',
     help,

@@ -7,7 +7,7 @@ import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
 import { followTraining } from './follow.ts'
-import { endLeftBehind } from './left-behind.ts'
+import { endLeftBehind, sittingVariable } from './left-behind.ts'
 import type { Loss, ProgressLine } from './progress.ts'
 import type { TrainingReport } from './report.ts'
 import { reportOf } from './report-of.ts'
@@ -44,6 +44,8 @@ export interface TrainingRun {
 export interface RunningTraining {
   /** Of its process group too; undefined when it could not be started. */
   readonly pid: number | undefined
+  /** The folder that it was told to leave its checkpoints and its model in. */
+  readonly out: string
   /** Resolves once nothing of it runs, however it ended. Rejects with a Problem when it could not be started, and with the reason of an aborted context. */
   readonly report: Promise<TrainingReport>
   /** SIGTERM, the grace or less (seconds), SIGKILL. */
@@ -67,6 +69,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   const settings = trainingSettings(env, run.devices ?? devicesHere(env))
   const out = run.env.TRAINING_OUT || join(settings.NVME_ROOT, 'output', settings.DATASET_ID)
   const { name = 'training', grace = 60 } = run
+  const sitting = crypto.randomUUID()
   const artifact = (ending: string) => context.folder && join(context.folder, `${name}.${ending}`)
   const foreign = run.command !== undefined && run.command !== ''
   if (run.command) context.foreign?.(run.command)
@@ -78,7 +81,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   const from = performance.now()
   const child = startProcess(command, {
     cwd: process.cwd(),
-    env: { ...env, ...(foreign ? {} : keepsBytecode), TRAINING_OUT: out },
+    env: { ...env, ...(foreign ? {} : keepsBytecode), TRAINING_OUT: out, [sittingVariable]: sitting },
     signal: context.signal,
     grace: grace * 1000,
     mask: context.mask,
@@ -111,7 +114,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     if (heard.source === 'mlflow') context.log(`steps read from MLflow, run ${shown?.tracked?.run}`)
     if (heard.left > 0) context.log(`${heard.left} lines that tell of more steps or events are not kept`)
     // Those that were told to end may need a moment more than who started them.
-    const left = child.left() + endLeftBehind(out)
+    const left = child.left() + endLeftBehind(sitting)
     const leftBehind = told || stop !== 'by itself' ? 0 : left
     if (leftBehind > 0) context.log(`ended ${leftBehind} processes that the training left behind`)
     if (context.signal.aborted) context.stopped?.(stop)
@@ -136,6 +139,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
   reported.catch(() => {})
   return {
     pid: child.pid,
+    out,
     report: reported,
     async stop(within = grace) {
       const timer = setTimeout(() => signal('SIGKILL'), Math.min(within, grace) * 1000)

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * Ends what a training that is over has left running in sessions of its own, where nothing but its environment still tells whose it is:
- * `TRAINING_OUT`, which no other training has. Returns how many there were. The run itself ends those that emptied their environment, at its end.
+ * The variable by which processes of one sitting are known. Not `TRAINING_OUT`: a person may have exported that, and then shells and
+ * whatever else they start have it too.
  */
-export function endLeftBehind(out: string): number {
-  const own = Buffer.from(`\0TRAINING_OUT=${out}\0`)
+export const sittingVariable = 'ASSAY_TRAINING_SITTING'
+
+/**
+ * Ends what a training that is over has left running in sessions of its own, where nothing but its environment still tells whose it is.
+ * Returns how many there were. The run itself ends those that emptied their environment, at its end.
+ */
+export function endLeftBehind(sitting: string): number {
+  const own = Buffer.from(`\0${sittingVariable}=${sitting}\0`)
   const left = process.platform === 'linux' ? readdirSync('/proc').filter((name) => isOf(name, own)) : []
   for (const pid of left) kill(Number(pid))
   return left.length

@@ -20,7 +20,7 @@ function decimal(rule: string, help: string, value: string, holds: (number: numb
 }
 
 /** Each variable of a training with the rule for it alone; those without a default must be given. The reference training has the same. */
-const rules = {
+export const trainingRules = {
   EPOCHS: integer(undefined, 'how often every image is seen', { min: 1, max: 1_000_000 }),
   IMAGES_PER_NODE: integer(undefined, 'images of an epoch for each instance; 0: what there is', { max: 1e9 }),
   INSTANCE_COUNT: integer(undefined, 'processes that train together', { min: 1, max: 4096 }),
@@ -50,7 +50,7 @@ const rules = {
 } as const satisfies Readonly<Record<string, Param<unknown>>>
 
 /** Only of a data set that is in a bucket. */
-const bucketRules = {
+export const bucketRules = {
   TRAINING_BUCKET: matching(
     /^[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/,
     'a bucket name of 3 to 63 letters',
@@ -64,7 +64,7 @@ const bucketRules = {
 } as const
 
 export type TrainingSettings = {
-  readonly [K in keyof typeof rules]: (typeof rules)[K] extends Param<infer T> ? T : never
+  readonly [K in keyof typeof trainingRules]: (typeof trainingRules)[K] extends Param<infer T> ? T : never
 }
 
 const action = 'start the training'
@@ -74,7 +74,7 @@ const action = 'start the training'
  * to another, or to the machine: before anything is fetched or torch is loaded.
  */
 export function trainingSettings(env: Variables, devices: Devices): TrainingSettings {
-  const settings = parse(rules, env)
+  const settings = parse(trainingRules, env)
   if (settings.DATASET_ID !== 'digits') {
     parse(bucketRules, env)
     endpointFromEnv(env)

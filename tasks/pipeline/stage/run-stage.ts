@@ -10,6 +10,7 @@ import { openLedger } from './ledger.ts'
 import { openLocalDisk } from './local-disk.ts'
 import { stageLog } from './log.ts'
 import { look } from './source.ts'
+import { refuseMissingBuckets } from './stage-store.ts'
 
 export interface StageRunOptions {
   readonly inputBucket: string
@@ -68,7 +69,8 @@ export async function runStage(
   const disk = await openLocalDisk(options.nvmeRoot, options.nvmeMinGb, owner)
   log({ event: 'started', settings: { stage: definition.stage, ...options, ...definition.settings } })
   await disk.clear()
-  await refuseMissingBuckets(definition, s3, options)
+  const { inputBucket: from, outputBucket: to, manifestBucket } = options
+  await refuseMissingBuckets(`run stage ${definition.stage}`, s3, [from, to, manifestBucket])
   const ledger = await openLedger(s3, options.manifestBucket, options.dataset, definition.stage)
   if (ledger.recovered > 0) log({ event: 'recovered', images: ledger.recovered })
 
@@ -195,12 +197,4 @@ function refuseOwnOutput({ stage }: StageDefinition, options: StageRunOptions): 
   if (inputBucket !== outputBucket || !outputPrefix.startsWith(inputPrefix)) return
   const rule = `outside of what it reads, ${s3Uri(inputBucket, inputPrefix)}`
   throw cannot(`run stage ${stage}`, 'OUTPUT_PREFIX', rule, s3Uri(outputBucket, outputPrefix))
-}
-
-async function refuseMissingBuckets({ stage }: StageDefinition, s3: S3, options: StageRunOptions): Promise<void> {
-  const buckets = [...new Set([options.inputBucket, options.outputBucket, options.manifestBucket])]
-  const there = await Promise.all(buckets.map((bucket) => s3.hasBucket(bucket)))
-  const missing = buckets.find((_, at) => !there[at])
-  if (missing === undefined) return
-  throw cannot(`run stage ${stage}`, 'bucket', `there at ${s3.endpoint.url}`, missing, 'Create it first.')
 }

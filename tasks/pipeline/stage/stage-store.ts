@@ -1,4 +1,4 @@
-import type { TaskContext } from '../../../lib/index.ts'
+import { cannot, type TaskContext } from '../../../lib/index.ts'
 import type { S3 } from '../../object-store/client.ts'
 import { connect } from '../../object-store/connect.ts'
 import { endpointFromEnv } from '../../object-store/endpoint.ts'
@@ -16,4 +16,13 @@ export function stageStore({ env, signal, log }: Pick<TaskContext, 'env' | 'sign
     signal: lingering(signal, lastCalls),
     onRepeat: (request, error) => say({ event: 'repeated', request, reason: briefly(error) }),
   })
+}
+
+/** Throws a Problem that names the first bucket that isn't there. */
+export async function refuseMissingBuckets(action: string, s3: S3, names: readonly string[]): Promise<void> {
+  const buckets = [...new Set(names)]
+  const there = await Promise.all(buckets.map((bucket) => s3.hasBucket(bucket)))
+  const missing = buckets.find((_, at) => !there[at])
+  if (missing === undefined) return
+  throw cannot(action, 'bucket', `there at ${s3.endpoint.url}`, missing, 'Create it first.')
 }

@@ -71,7 +71,7 @@ def find_checkpoint(settings: Settings, progress: Progress) -> Checkpoint | None
     found = checkpoints_in(out)
     if settings.resume == "":
         if found:
-            following = "Give --resume to go on from it, or another folder."
+            following = "Give --resume latest to go on from it, or another folder."
             raise cannot("start a training", "TRAINING_OUT", "a folder without checkpoints", found[0], following)
         return None
     if settings.resume != "latest":
