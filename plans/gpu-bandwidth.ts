@@ -8,10 +8,13 @@ import { judgeReleased } from '../tasks/gpu/judge-released.ts'
 import { adapterParam } from '../tasks/gpu/params.ts'
 import { bandwidthOf, bandwidthsOf, kernelSamples } from '../tasks/gpu/samples/kernel-samples.ts'
 import { gpu, nameOf, present } from '../tasks/gpu/service.ts'
-import { elementsOf } from '../tasks/gpu/sizes.ts'
+import { ArraySize, chooseArrays } from '../tasks/gpu/sizes.ts'
 import { baselineFactor } from '../tasks/pipeline/params.ts'
 
 const operations = namesOf(stream)
+
+/** Elements: 256 MiB tell as much of a bus as more of them. */
+const mostMoved = 2 ** 26
 
 export default definePlan(
   {
@@ -21,7 +24,7 @@ export default definePlan(
     tags: ['gpu'],
     params: {
       adapter: adapterParam(),
-      mib: integer(1024, 'MiB of each array, as far as the device can have one', { min: 1 }),
+      mib: integer(1024, 'MiB of each array, as far as there is room; 256 at most for transfers', { min: 1 }),
       rounds: integer(20, 'samples of each kernel', { min: 1 }),
       ms: integer(100, 'milliseconds that a sample takes', { min: 1 }),
       slower: baselineFactor('1.1', 'the time that a byte takes'),
@@ -35,15 +38,27 @@ export default definePlan(
     const checked = kernelSamples({ seconds: ms / 1000 })
     const unchecked = kernelSamples({ seconds: ms / 1000, unchecked: true })
 
+    const size = plan.step({
+      name: 'choose the size of arrays',
+      needs: { card },
+      output: ArraySize,
+      skipUnless: ({ card }) => present(card),
+      run: ({ card }, context) => chooseArrays(card, mib, context),
+    })
+
     const memory = plan.measure({
       name: 'memory bandwidth',
-      needs: { card },
+      needs: { card, size },
       variants: operations,
       ...sampling,
       metrics,
-      skipUnless: ({ card }) => present(card),
-      run: async ({ card }, context) =>
-        bandwidthsOf(await checked.take(card, stream[context.variant], elementsOf(card, mib), context)),
+      run: async ({ card, size }, context) =>
+        bandwidthsOf(await checked.take(card, stream[context.variant], size.elements, context)),
+    })
+    const right = plan.check({
+      name: 'what had its bandwidth measured stayed right',
+      needs: { card, memory },
+      run: ({ card }) => judgeReleased(card, Object.values(stream)),
     })
     plan.check({
       name: 'timestamps and wall clock agree',
@@ -59,17 +74,21 @@ export default definePlan(
     })
     const without = plan.measure({
       name: 'memory bandwidth without bounds checks',
-      needs: { card, memory },
+      needs: { card, size, right },
       variants: operations,
       ...sampling,
       metrics,
-      skipUnless: ({ card }) => present(card),
-      run: async ({ card }, context) =>
-        bandwidthsOf(await unchecked.take(card, stream[context.variant], elementsOf(card, mib), context)),
+      run: async ({ card, size }, context) =>
+        bandwidthsOf(await unchecked.take(card, stream[context.variant], size.elements, context)),
+    })
+    plan.check({
+      name: 'what ran without bounds checks stayed right',
+      needs: { card, without },
+      run: ({ card }) => judgeReleased(card, Object.values(stream), true),
     })
     const both = plan.measure({
       name: 'memory bandwidth beside CUDA',
-      needs: { card, pytorch, memory },
+      needs: { card, pytorch, size, right },
       variants: operations,
       ...sampling,
       metrics: { webgpu: higher('GB/s', timesOf('cuda', { atLeast: 0.9 })), cuda: higher('GB/s') },
@@ -80,9 +99,9 @@ export default definePlan(
         },
       },
       skipUnless: ({ card, pytorch }) => comparable(card, pytorch),
-      run: ({ card, pytorch }, context) =>
+      run: ({ card, pytorch, size }, context) =>
         sampleBoth(
-          { card, pytorch, samples: checked, kernel: stream[context.variant], size: elementsOf(card, mib) },
+          { card, pytorch, samples: checked, kernel: stream[context.variant], size: size.elements },
           bandwidthOf,
           'GB/s',
           context,
@@ -91,36 +110,40 @@ export default definePlan(
 
     const sums = plan.measure({
       name: 'sums and scans',
-      needs: { card },
+      needs: { card, size },
       variants: namesOf(aggregates),
       ...sampling,
       metrics,
-      skipUnless: ({ card }) => present(card),
-      run: async ({ card }, context) =>
-        bandwidthsOf(await checked.take(card, aggregates[context.variant], elementsOf(card, mib), context)),
+      run: async ({ card, size }, context) =>
+        bandwidthsOf(await checked.take(card, aggregates[context.variant], size.elements, context)),
+    })
+    plan.check({
+      name: 'what summed and scanned stayed right',
+      needs: { card, sums },
+      run: ({ card }) => judgeReleased(card, Object.values(aggregates)),
     })
     const moved = plan.measure({
       name: 'transfers',
-      needs: { card },
+      needs: { card, size },
       variants: namesOf(transfers),
       ...sampling,
       metrics,
-      skipUnless: ({ card }) => present(card),
-      run: async ({ card }, context) =>
-        bandwidthsOf(
-          await checked.take(card, transfers[context.variant], elementsOf(card, Math.min(mib, 256)), context),
-        ),
+      run: async ({ card, size }, context) =>
+        bandwidthsOf(await checked.take(card, transfers[context.variant], Math.min(size.elements, mostMoved), context)),
     })
 
     plan.check({
-      name: 'what was timed stayed right',
-      needs: { card, all: [memory, without, sums, moved] },
-      run: ({ card }) => judgeReleased(card),
+      name: 'what was transferred stayed right',
+      needs: { card, moved },
+      run: ({ card }) => judgeReleased(card, Object.values(transfers)),
     })
     plan.check({
-      name: 'what was timed beside CUDA stayed right',
-      needs: { card, both },
-      run: ({ card }) => judgeReleased(card),
+      name: 'what ran beside CUDA stayed right',
+      needs: { card, pytorch, both },
+      run: async ({ card, pytorch }) => [
+        ...(await judgeReleased(card, Object.values(stream))),
+        ...(await judgeReleased(pytorch, Object.values(stream), false, 'by CUDA ')),
+      ],
     })
   },
 )

@@ -7,7 +7,7 @@ import { judgeReleased } from '../tasks/gpu/judge-released.ts'
 import { adapterParam } from '../tasks/gpu/params.ts'
 import { countRateOf, flopRateOf, kernelSamples, latencyOf } from '../tasks/gpu/samples/kernel-samples.ts'
 import { capable, gpu, nameOf, present } from '../tasks/gpu/service.ts'
-import { countOf, sizeOf } from '../tasks/gpu/sizes.ts'
+import { chooseWork, WorkSize } from '../tasks/gpu/sizes.ts'
 import { baselineFactor } from '../tasks/pipeline/params.ts'
 
 export default definePlan(
@@ -30,16 +30,29 @@ export default definePlan(
     const sampling = { samples: rounds, warmup: 1 } as const
     const samples = kernelSamples({ seconds: ms / 1000 })
 
+    const work = plan.step({
+      name: 'choose the size of the work',
+      needs: { card },
+      output: WorkSize,
+      skipUnless: ({ card }) => present(card),
+      run: ({ card }, context) => chooseWork(card, edge, context),
+    })
+
     for (const { name, kernel, size, needs, peak, cublas } of arithmetic) {
       const rate = plan.measure({
         name,
-        needs: { card },
+        needs: { card, work },
         ...sampling,
         metrics: { rate: higher('TFLOP/s', noWorseThanBaseline(slower)) },
         skipUnless: ({ card }) => capable(card, needs),
-        run: async ({ card }, context) => ({
-          rate: quantity(flopRateOf(await samples.take(card, kernel, sizeOf(card, size, edge), context)), 'TFLOP/s'),
+        run: async ({ card, work }, context) => ({
+          rate: quantity(flopRateOf(await samples.take(card, kernel, work[size], context)), 'TFLOP/s'),
         }),
+      })
+      const right = plan.check({
+        name: `${name} stayed right`,
+        needs: { card, rate },
+        run: ({ card }) => judgeReleased(card, [kernel]),
       })
       if (peak !== undefined)
         plan.check({
@@ -51,22 +64,20 @@ export default definePlan(
       if (cublas === undefined) continue
       const both = plan.measure({
         name: `${name} beside CUDA`,
-        needs: { card, pytorch, rate },
+        needs: { card, pytorch, work, right },
         ...sampling,
         metrics: { webgpu: higher('TFLOP/s', timesOf('cuda', { atLeast: cublas })), cuda: higher('TFLOP/s') },
         skipUnless: ({ card, pytorch }) => comparable(card, pytorch),
-        run: ({ card, pytorch }, context) =>
-          sampleBoth(
-            { card, pytorch, samples, kernel, size: sizeOf(card, size, edge) },
-            flopRateOf,
-            'TFLOP/s',
-            context,
-          ),
+        run: ({ card, pytorch, work }, context) =>
+          sampleBoth({ card, pytorch, samples, kernel, size: work[size] }, flopRateOf, 'TFLOP/s', context),
       })
       plan.check({
         name: `${name} beside CUDA stayed right`,
-        needs: { card, both },
-        run: ({ card }) => judgeReleased(card),
+        needs: { card, pytorch, both },
+        run: async ({ card, pytorch }) => [
+          ...(await judgeReleased(card, [kernel])),
+          ...(await judgeReleased(pytorch, [kernel], false, 'by CUDA ')),
+        ],
       })
     }
 
@@ -81,9 +92,14 @@ export default definePlan(
         latency: quantity(latencyOf(await samples.take(card, latencies[context.variant], 1000, context)), 'us'),
       }),
     })
+    const launched = plan.check({
+      name: 'launches stayed right',
+      needs: { card, launches },
+      run: ({ card }) => judgeReleased(card, Object.values(latencies)),
+    })
     plan.measure({
       name: 'launches beside CUDA',
-      needs: { card, pytorch, launches },
+      needs: { card, pytorch, launched },
       variants: ['submit', 'dispatch'],
       ...sampling,
       metrics: { webgpu: lower('us'), cuda: lower('us') },
@@ -103,23 +119,22 @@ export default definePlan(
     })
     const added = plan.measure({
       name: 'atomic additions',
-      needs: { card },
+      needs: { card, work },
       variants: namesOf(atomics),
       ...sampling,
       metrics: { rate: higher('Gop/s', noWorseThanBaseline(slower)) },
-      skipUnless: ({ card }) => present(card),
-      run: async ({ card }, context) => ({
+      run: async ({ card, work }, context) => ({
         rate: quantity(
-          countRateOf(await samples.take(card, atomics[context.variant], countOf(card, 2 ** 24), context)),
+          countRateOf(await samples.take(card, atomics[context.variant], work.additions, context)),
           'Gop/s',
         ),
       }),
     })
 
     plan.check({
-      name: 'what was timed is right',
-      needs: { card, launches, added },
-      run: ({ card }) => judgeReleased(card),
+      name: 'atomic additions stayed right',
+      needs: { card, added },
+      run: ({ card }) => judgeReleased(card, Object.values(atomics)),
     })
   },
 )

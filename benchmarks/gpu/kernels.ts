@@ -40,8 +40,8 @@ export function namesOf<const T extends Readonly<Record<string, URL>>>(kernels: 
 interface Arithmetic {
   readonly name: string
   readonly kernel: URL
-  /** `edge`: of square matrices; else so many invocations. */
-  readonly size: 'edge' | number
+  /** What its size is of: square matrices by their edge, or invocations. */
+  readonly size: 'edge' | 'invocations'
   /** WebGPU's features without which it cannot run. */
   readonly needs: readonly string[]
   /** What is published of cards of its kind, and the share of that it should reach. */
@@ -55,11 +55,11 @@ const matrices = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-mat
 
 export const arithmetic: readonly Arithmetic[] = [
   {
-    ...{ name: 'fma-f32', kernel: new URL('./fma-f32.ts', import.meta.url), size: 2 ** 20, needs: [] },
+    ...{ name: 'fma-f32', kernel: new URL('./fma-f32.ts', import.meta.url), size: 'invocations', needs: [] },
     ...{ peak: { figure: 'fp32', share: 0.85 }, cublas: undefined },
   },
   {
-    ...{ name: 'fma-f16', kernel: new URL('./fma-f16.ts', import.meta.url), size: 2 ** 20, needs: f16 },
+    ...{ name: 'fma-f16', kernel: new URL('./fma-f16.ts', import.meta.url), size: 'invocations', needs: f16 },
     ...{ peak: undefined, cublas: undefined },
   },
   {

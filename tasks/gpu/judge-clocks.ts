@@ -24,5 +24,5 @@ export function judgeClocks(
   const off = quantile(ratios, 0.5)
   if (Math.abs(off) <= apart) return { name, verdict: 'pass' }
   const percent = `${Number((100 * Math.abs(off)).toPrecision(2))} %`
-  return undecided(name, `by the wall clock it takes ${percent} ${off > 0 ? 'longer' : 'less time'}`)
+  return undecided(name, `by the wall clock the median sample takes ${percent} ${off > 0 ? 'longer' : 'less time'}`)
 }

@@ -1,4 +1,5 @@
-import type { GpuClient, PresentGpu } from './service.ts'
+import * as v from 'valibot'
+import { type GpuClient, type PresentGpu, presentGpu } from './service.ts'
 
 /** Enough to take a moment, on a CPU. */
 const softwareElements = 2 ** 16
@@ -8,31 +9,56 @@ const share = 1 / 32
 /** Bytes, where nobody tells how much memory there is. */
 const unknown = 2 ** 28
 
-type Sized = Exclude<GpuClient, { kind: 'present' }> | Pick<PresentGpu, 'kind' | 'facts' | 'memory'>
+type Sized = Pick<PresentGpu, 'facts' | 'memory'>
+
+/** How large the arrays of a plan are, and why they are smaller than was asked for. */
+export const ArraySize = v.object({ elements: v.number(), words: v.string() })
+export type ArraySize = v.InferOutput<typeof ArraySize>
 
 /**
- * Elements of f32 in an array of so many MiB, or as many as there is room for; of a software adapter fewer, since nothing is to be learnt
- * from its speed. (1 GiB is 17 times the second-level cache of an H200.)
+ * Arrays of f32 of so many MiB, or as many as there is room for; of a software adapter fewer, since nothing is to be learnt from its speed.
+ * (1 GiB is 17 times the second-level cache of an H200.)
  */
-export function elementsOf(gpu: Sized, mib: number): number {
-  const asked = mib * 2 ** 18
-  if (gpu.kind === 'absent') return asked
-  const { kind, limits } = gpu.facts
-  if (kind === 'software') return Math.min(asked, softwareElements)
+export function arraySize({ facts: { kind, limits }, memory }: Sized, mib: number): ArraySize {
   const bound = Math.min(limits.maxStorageBufferBindingSize ?? Infinity, limits.maxBufferSize ?? Infinity)
-  const room = gpu.memory === undefined ? unknown : gpu.memory * share
-  // Buffers are longer by a guard, and drivers refuse those of exactly the greatest size.
-  return Math.min(asked, Math.floor(Math.min(bound - 2 ** 20, room) / 4))
+  const reasons: readonly (readonly [elements: number, because: string])[] = [
+    [mib * 2 ** 18, ''],
+    // Buffers are longer by a guard, and drivers refuse those of exactly the greatest size.
+    [(bound - 2 ** 20) / 4, 'the device binds no more'],
+    memory === undefined
+      ? [unknown / 4, 'nobody tells how much memory the card has']
+      : [(memory * share) / 4, `the card has ${(memory / 1e9).toFixed(0)} GB for all of them`],
+    ...(kind === 'software' ? [[softwareElements, 'the adapter is the CPU'] as const] : []),
+  ]
+  const [most, because] = reasons.reduce((least, one) => (one[0] < least[0] ? one : least))
+  const elements = Math.floor(most)
+  const words = `${sizeWords(elements)} each${because === '' ? '' : ` in place of ${mib} MiB: ${because}`}`
+  return { elements, words }
 }
 
-/** Invocations that each do one thing; of a software adapter few. */
-export function countOf(gpu: Sized, count: number): number {
-  return gpu.kind === 'present' && gpu.facts.kind === 'software' ? Math.min(count, softwareElements) : count
+/** For a step whose line tells the size. */
+export function chooseArrays(gpu: GpuClient, mib: number, { progress }: { progress(text: string): void }): ArraySize {
+  const size = arraySize(presentGpu(gpu), mib)
+  progress(size.words)
+  return size
 }
 
-/** `edge`, of square matrices, or so many invocations; of a software adapter small. */
-export function sizeOf(gpu: Sized, size: 'edge' | number, edge: number): number {
-  const software = gpu.kind === 'present' && gpu.facts.kind === 'software'
-  if (size === 'edge') return software ? Math.min(edge, 64) : edge
-  return software ? Math.min(size, 256) : size
+function sizeWords(elements: number): string {
+  const mib = (4 * elements) / 2 ** 20
+  return mib >= 1 ? `${Number(mib.toFixed(1))} MiB` : `${Number((mib * 1024).toFixed(1))} KiB`
+}
+
+/** What a plan has kernels of arithmetic do. */
+export const WorkSize = v.object({ edge: v.number(), invocations: v.number(), additions: v.number() })
+export type WorkSize = v.InferOutput<typeof WorkSize>
+
+/** Matrices of this edge, invocations that multiply and add, atomic additions; of a software adapter few. */
+export function chooseWork(gpu: GpuClient, edge: number, { progress }: { progress(text: string): void }): WorkSize {
+  const software = presentGpu(gpu).facts.kind === 'software'
+  const size = software
+    ? { edge: Math.min(edge, 64), invocations: 256, additions: softwareElements }
+    : { edge, invocations: 2 ** 20, additions: 2 ** 24 }
+  const less = size.edge < edge ? ` in place of ${edge}: the adapter is the CPU` : ''
+  progress(`matrices of ${size.edge} × ${size.edge}${less}`)
+  return size
 }

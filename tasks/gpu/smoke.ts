@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import { Failure, type Finding, holds, type StepContext, undecided } from '../../lib/index.ts'
+import { Failure, type Finding, holds, Problem, type StepContext, undecided } from '../../lib/index.ts'
 import { nameOfKernel } from './kernel.ts'
 import { peakOf } from './peaks.ts'
 import { capable, type GpuClient, presentGpu } from './service.ts'
+import type { Bench } from './worker/bench.ts'
 
 /** What is to be seen of a card without giving it work. */
 export const CardSeen = v.object({
@@ -59,9 +60,11 @@ export function judgeCard(seen: CardSeen, { driver, memory }: Expected): readonl
 /** Of what is published, what error correction and the driver leave to see at least. */
 const visible = 0.9
 
-export const Computed = v.array(
-  v.object({ kernel: v.string(), result: v.picklist(['right', 'wrong', 'not run']), why: v.optional(v.string()) }),
-)
+export const Computed = v.object({
+  kernels: v.array(v.object({ kernel: v.string(), wrong: v.optional(v.string()) })),
+  /** What the adapter is without, by kernel. */
+  left: v.record(v.string(), v.string()),
+})
 export type Computed = v.InferOutput<typeof Computed>
 
 /** A kernel, a size at which it takes no time to speak of, and features without which it can't run. */
@@ -71,46 +74,47 @@ export interface SmallKernel {
   readonly needs: readonly string[]
 }
 
-/** Has every kernel compute something small, which the worker holds against its reference. */
+/** A driver takes seconds for what is compiled for the first time, and no kernel of these takes one. */
+const oneSample = { seconds: 0.01, search: 0, within: 60 }
+
+/**
+ * Has every kernel compute something small, which the worker holds against its reference. What does not compile, crashes the driver or
+ * never ends is that kernel's, and the others go on.
+ */
 export async function computeEach(
   client: GpuClient,
   kernels: readonly SmallKernel[],
   context: StepContext,
 ): Promise<Computed> {
   const gpu = presentGpu(client)
-  const all: Computed = []
+  const computed: Computed = { kernels: [], left: {} }
   for (const { kernel, size, needs } of kernels) {
     const name = nameOfKernel(kernel)
-    context.progress(`${name}, ${all.length + 1} of ${kernels.length}`)
+    context.progress(`${name}, ${computed.kernels.length + 1} of ${kernels.length}`)
     const can = capable(gpu, needs)
-    const work = async () => {
-      await gpu.sample(kernel, size, { seconds: 0.01, search: 0 }, context)
-      for (const { kernel, wrong } of await gpu.release())
-        if (kernel === name && wrong !== undefined) throw new Failure(wrong)
-    }
-    if (can !== true) all.push({ kernel: name, result: 'not run', why: can })
-    else all.push({ kernel: name, ...(await resultOf(work)) })
+    if (can !== true) computed.left[name] = can
+    else computed.kernels.push({ kernel: name, wrong: await wrongOf(gpu, kernel, size, context) })
   }
-  const not = all.filter(({ result }) => result === 'not run').length
-  context.progress(`${all.length - not} kernels${not > 0 ? `, ${not} not run` : ''}`)
-  return all
+  for (const [name, why] of Object.entries(computed.left)) context.log(`${name} is left out: ${why}`)
+  const left = Object.keys(computed.left)
+  context.progress(
+    `${computed.kernels.length} kernels${left.length > 0 ? `; not on this adapter: ${left.join(', ')}` : ''}`,
+  )
+  return computed
 }
 
-/** What can't be run at all is no answer, and thrown on. */
-async function resultOf(work: () => Promise<unknown>): Promise<Omit<Computed[number], 'kernel'>> {
+async function wrongOf(gpu: Bench, kernel: URL, size: number, context: StepContext): Promise<string | undefined> {
   try {
-    await work()
-    return { result: 'right' }
+    await gpu.sample(kernel, size, oneSample, context)
+    const [released] = await gpu.release([kernel])
+    return released?.wrong
   } catch (error) {
-    if (error instanceof Failure) return { result: 'wrong', why: error.message }
+    context.signal.throwIfAborted()
+    if (error instanceof Failure || error instanceof Problem) return error.message
     throw error
   }
 }
 
-export function judgeComputed(computed: Computed): readonly Finding[] {
-  return computed.map(({ kernel, result, why = '' }) =>
-    result === 'not run'
-      ? undecided(`${kernel} computes right`, why)
-      : holds(`${kernel} computes right`, result === 'right', why),
-  )
+export function judgeComputed({ kernels }: Computed): readonly Finding[] {
+  return kernels.map(({ kernel, wrong }) => holds(`${kernel} computes right`, wrong === undefined, wrong ?? ''))
 }

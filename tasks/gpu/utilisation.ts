@@ -75,10 +75,8 @@ export async function watchTraining(
     stalls.end()
     await watching
     const sample = `training ${context.round}`
-    appendLooks(looksFile(context), {
-      ...{ sample, attempt: context.attempt, fate: 'clean', marks: [] },
-      looks: { before: [], during: looks, after: [] },
-    })
+    const about = { sample, attempt: context.attempt, fate: 'clean', marks: [] } as const
+    appendLooks(looksFile(context), { ...about, looks: { before: [], during: looks, after: [] } }, context.log)
   }
   const [from, to] = [steps[warm] ?? -Infinity, steps.at(-1) ?? Infinity]
   return metricsOf(looks.filter(({ at, state }) => state === 'lost' || (at >= from && at <= to)))

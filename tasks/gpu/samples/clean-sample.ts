@@ -45,7 +45,8 @@ export async function cleanSample<T>(
     const { looks, taken } = await lookWhile(take, telemetry)
     const marks = marksOf(looks, own())
     const words = marks.map(({ text }) => text).join('; ')
-    const keep = (fate: LookedAt['fate']) => appendLooks(looksFile(context), { sample, attempt, looks, fate, marks })
+    const keep = (fate: LookedAt['fate']) =>
+      appendLooks(looksFile(context), { sample, attempt, looks, fate, marks }, context.log)
     if (taken.status === 'rejected') {
       keep('failed')
       throw taken.reason

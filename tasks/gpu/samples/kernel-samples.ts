@@ -1,9 +1,9 @@
-import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure, quantity, type StepContext } from '../../../lib/index.ts'
 import { type KernelSample, type LoadedKernel, nameOfKernel } from '../kernel.ts'
 import { type GpuClient, presentGpu } from '../service.ts'
 import { cleanSample } from './clean-sample.ts'
+import { addBeside } from './side-record.ts'
 import { warmToSteadyClocks } from './warm-up.ts'
 
 /** How many samples' time is spent on finding a kernel's best tuning. */
@@ -46,7 +46,7 @@ export function kernelSamples({
       const key = `${kernel.href} ${size}`
       if (!warm.has(key)) {
         // It is loaded, checked and tuned by then, which takes the card to and fro.
-        keepSearch(context.folder, name, size, unchecked, await take())
+        keepSearch(context, name, size, unchecked, await take())
         await warmToSteadyClocks(take, watching, context)
         warm.add(key)
       }
@@ -57,10 +57,16 @@ export function kernelSamples({
 }
 
 /** Every tuning that was tried and what it took, a line of JSON a kernel, in the step's folder. */
-function keepSearch(folder: string, kernel: string, size: number, unchecked: boolean, loaded: LoadedKernel): void {
+function keepSearch(
+  { folder, log }: StepContext,
+  kernel: string,
+  size: number,
+  unchecked: boolean,
+  loaded: LoadedKernel,
+): void {
   const { search, tuning, compileSeconds } = loaded
   const line = JSON.stringify({ kernel, size, unchecked, chosen: tuning, compileSeconds, search })
-  appendFileSync(join(folder, 'search.jsonl'), `${line}\n`)
+  addBeside(join(folder, 'search.jsonl'), `${line}\n`, log)
 }
 
 /** Seconds of one operation: by the device's own clock, where it has one for it. */

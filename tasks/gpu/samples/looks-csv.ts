@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Look } from '../telemetry/telemetry.ts'
 import type { Looks, Mark } from './judge-looks.ts'
+import { addBeside } from './side-record.ts'
 
 /** The looks about one sample, and what became of it. */
 export interface LookedAt {
@@ -17,13 +18,17 @@ const columns = [
 ]
 
 /** Adds a line for each look to a CSV file, RFC 4180; what is not known is empty. */
-export function appendLooks(file: string, { sample, attempt, looks, fate, marks }: LookedAt): void {
+export function appendLooks(
+  file: string,
+  { sample, attempt, looks, fate, marks }: LookedAt,
+  log: (line: string) => void,
+): void {
   const why = marks.map(({ text }) => text).join('; ')
   const phases = (['before', 'during', 'after'] as const).flatMap((phase) =>
     looks[phase].map((look) => [sample, attempt, phase, (look.at / 1000).toFixed(3), ...cellsOf(look), fate, why]),
   )
   const rows = existsSync(file) ? phases : [columns, ...phases]
-  appendFileSync(file, rows.map((row) => `${row.map(cell).join(',')}\r\n`).join(''))
+  addBeside(file, rows.map((row) => `${row.map(cell).join(',')}\r\n`).join(''), log)
 }
 
 function cellsOf(look: Look): readonly (string | number | undefined)[] {

@@ -37,7 +37,7 @@ export async function warmToSteadyClocks(
     }
     const { looks, taken } = await lookWhile(take, telemetry)
     const [marks, sample] = [marksOf(looks, own()), 'warm-up']
-    appendLooks(looksFile(context), { sample, attempt: n, looks, marks, fate: 'warm-up' })
+    appendLooks(looksFile(context), { sample, attempt: n, looks, marks, fate: 'warm-up' }, context.log)
     if (taken.status === 'rejected') throw taken.reason
     const clock = clockOf(looks)
     if (clock !== undefined) clocks.push(clock)

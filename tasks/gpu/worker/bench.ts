@@ -23,8 +23,11 @@ export interface Bench {
     options: SampleOptions,
     context: Pick<WorkContext, 'signal' | 'log'>,
   ): Promise<KernelSample & LoadedKernel>
-  /** Unloads all, and says of every kernel that was unloaded since it was last asked whether what its samples left is right. */
-  release(): Promise<readonly Released[]>
+  /**
+   * Unloads these kernels, with bounds checks or without; all of them when absent. Says of each whether what its samples left is right,
+   * also of those that were unloaded earlier; once. A kernel of a worker that ended has no more to tell, and is not there.
+   */
+  release(kernels?: readonly URL[], unchecked?: boolean): Promise<readonly Released[]>
 }
 
 export interface Released {
@@ -54,7 +57,7 @@ interface OnStand {
 /** `open` starts a worker whenever there is none, or the last has ended. */
 export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Bench {
   const stands = new Map<boolean, Stand>()
-  const released: Released[] = []
+  let released: readonly Released[] = []
   const alone = oneAtATime()
 
   async function standFor(unchecked: boolean): Promise<Stand> {
@@ -65,13 +68,14 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
     return stand
   }
 
-  async function unloadAll(): Promise<void> {
+  async function unload(which: (one: Pick<Released, 'kernel' | 'unchecked'>) => boolean = () => true): Promise<void> {
     for (const [unchecked, { gpu, loaded }] of stands)
-      for (const [key, { id, kernel, size }] of loaded) {
+      for (const [key, { id, size, ...one }] of loaded) {
+        const kernel = nameOfKernel(one.kernel)
+        if (!which({ kernel, unchecked })) continue
         loaded.delete(key)
-        // What ended has no more to tell.
         if (gpu.worker.end() !== undefined) continue
-        released.push({ kernel: nameOfKernel(kernel), size, unchecked, wrong: await unloaded(gpu, id) })
+        released = [...released, { kernel, size, unchecked, wrong: await unloaded(gpu, id) }]
       }
   }
 
@@ -82,13 +86,13 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
     const { search = 1, within } = options
     const footprint = held().reduce((sum, { one }) => sum + one.footprint, 0)
     // There the memory is the machine's, and the kernel ends whoever takes all of it.
-    if (gpu.facts.kind === 'software' && footprint > freemem() / 4) await unloadAll()
+    if (gpu.facts.kind === 'software' && footprint > freemem() / 4) await unload()
     try {
       return await gpu.load(kernel, size, search, within)
     } catch (error) {
       if (held().length === 0 || gpu.worker.end() !== undefined || !(error instanceof Problem)) throw error
       // It may be that they do not fit in memory together.
-      await unloadAll()
+      await unload()
       return gpu.load(kernel, size, search, within)
     }
   }
@@ -125,10 +129,15 @@ export function benchOf(open: (unchecked: boolean) => Promise<BenchWorker>): Ben
           signal.removeEventListener('abort', stop)
         }
       }),
-    release: () =>
+    release: (kernels, unchecked = false) =>
       alone(async () => {
-        await unloadAll()
-        return released.splice(0)
+        const names = kernels?.map(nameOfKernel)
+        const meant = (one: Pick<Released, 'kernel' | 'unchecked'>) =>
+          names === undefined || (names.includes(one.kernel) && one.unchecked === unchecked)
+        await unload(meant)
+        const told = released.filter(meant)
+        released = released.filter((one) => !meant(one))
+        return told
       }),
   }
 }

@@ -1,6 +1,6 @@
 """Does through PyTorch what the kernels of WebGPU do, so that the two can be held against each other on one card.
 
-It is asked and answers as `tasks/gpu/outcome.ts` says. It ends with its stdin, and at once on a signal.
+It is asked and answers as `tasks/gpu/worker/outcome.ts` says. It ends with its stdin, and at once on a signal.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Its sentences, and its network, are the reference training's.
-sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "training" / "reference"))
+sys.path.insert(1, str(Path(__file__).resolve().parents[3] / "training" / "reference"))
 
 from problem import Problem
 
