@@ -10,8 +10,8 @@ export function fakeTelemetry(next: (n: number) => Partial<Reading> | undefined)
     note: undefined,
     looks: () => n,
     async look(): Promise<Look> {
-      // What waits for the thread has its turn. A timer, as bun:test's `rejects` lets immediates wait for what else happens.
-      await Bun.sleep(1)
+      // As long as a real one takes at least: what waits for the thread has its turn.
+      await new Promise((resolve) => setImmediate(resolve))
       const at = n * 50
       const reading = next(n++)
       return reading === undefined

@@ -8,6 +8,7 @@ import { type Clean, type CleanOptions, cleanSample } from '../../../../tasks/gp
 import { warmToSteadyClocks } from '../../../../tasks/gpu/samples/warm-up.ts'
 import { fakeTelemetry } from '../../../../tasks/gpu/telemetry/fake.ts'
 import type { Reading } from '../../../../tasks/gpu/telemetry/telemetry.ts'
+import { refusal } from '../refusal.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'assay-clean-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -140,7 +141,7 @@ describe('a sample', () => {
 
   test('that stays spoilt is refused by a sentence where that is asked', async () => {
     const { clean } = sample(['somebody'], { replacements: 2, otherwise: 'refused' })
-    await expect(clean).rejects.toThrow(
+    expect(await refusal(clean)).toBe(
       'Cannot take a clean sample of triad 1: the last of 3 was another process uses the card: 7. See looks.csv',
     )
     expect(looked().at(-1)).toMatchObject({ fate: 'refused' })
@@ -168,7 +169,7 @@ describe('a sample', () => {
       throw new Error('device lost')
     }
     const clean = cleanSample(failing, { telemetry, own: () => [own], sample: 'triad 1' }, context)
-    await expect(clean).rejects.toThrow('device lost')
+    expect(await refusal(clean)).toBe('device lost')
     expect(looked().map(({ fate }) => fate)).toContain('failed')
   })
 
