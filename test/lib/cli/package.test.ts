@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { softwareGpu } from '../../gpu-software.ts'
 import { home } from './helpers.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-package-'))
@@ -53,6 +54,16 @@ describe('the packed package in another repository', () => {
     expect(out).toContain('again: bunx assay plan smoke-mine --set times=2')
     expect(readdirSync(join(user, 'runs'))).toEqual(['smoke-mine'])
     expect((await run(user, process.execPath, 'x', 'assay', 'plan')).out).toMatch(/smoke-mine +passed/)
+  })
+
+  test("has Assay's own plans, of which a line makes one of the repository's", async () => {
+    await Bun.write(join(user, 'plans/gpu-smoke.ts'), "export { default } from 'assay/plans/gpu-smoke'\n")
+    const words = ['gpu-smoke', '--set', 'adapter=software', '--only', 'look at the card']
+    const ran = await run(user, process.execPath, 'x', 'assay', 'plan', ...words)
+    rmSync(join(user, 'plans/gpu-smoke.ts'))
+    rmSync(join(user, 'runs/gpu-smoke'), { recursive: true })
+    if (softwareGpu === undefined) expect([ran.exit, ran.out.includes('everything was skipped')]).toEqual([2, true])
+    else expect([ran.exit, /passed · 1 step/.test(ran.out)]).toEqual([0, true])
   })
 
   test('is what --dir hands over to, from any other Assay', async () => {
