@@ -13,6 +13,7 @@ import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBuffers } from './buffers.ts'
 import type { Buffered, FileSlice } from './exchange.ts'
+import { keepLately, type Lately } from './lately.ts'
 import { mostHandles } from './limits.ts'
 
 /** Bytes of an object: one content file, or several in order for a multipart one. */
@@ -55,6 +56,9 @@ const spareLimit = 64
 /** Bytes of buffers that wait to be read into again. */
 const waitingBuffers = 16 << 20
 
+/** Bytes of files that are not read from the disk, since they were just written. */
+const latelyWritten = 64 << 20
+
 export function openContent(folder: string): Content {
   mkdirSync(folder, { recursive: true })
   const path = (id: string) => join(folder, id)
@@ -63,6 +67,7 @@ export function openContent(folder: string): Content {
   const removals = new Set<Promise<void>>()
   const spares: Segment[] = []
   const buffers = openBuffers(waitingBuffers)
+  const lately = keepLately(latelyWritten)
   // Unique over restarts too, as the clock's reading is part of it.
   const session = Date.now().toString(36)
   let created = 0
@@ -94,6 +99,8 @@ export function openContent(folder: string): Content {
     removals.add(removal)
   }
   const drop = (segment: Segment) => {
+    // The next file of that name has other bytes.
+    lately.forget(segment.id)
     if (segment.size <= pieceLimit && spares.length < spareLimit) spares.push(segment)
     else unlinkFile(segment.id)
   }
@@ -108,7 +115,7 @@ export function openContent(folder: string): Content {
   }
 
   return {
-    create: () => contentWriter(open, unlinkFile),
+    create: () => contentWriter(open, unlinkFile, lately),
     hold(segments) {
       for (const { id } of segments) holds.set(id, (holds.get(id) ?? 0) + 1)
       let held = true
@@ -144,6 +151,9 @@ export function openContent(folder: string): Content {
       return found
     },
     read(segments, start, end) {
+      const [only, ...others] = segments
+      const known = others.length === 0 && only !== undefined ? lately.get(only.id) : undefined
+      if (known !== undefined) return { bytes: known.subarray(start, end), length: end - start, release() {} }
       const buffer = buffers.take(end - start)
       let at = 0
       let done = 0
@@ -177,7 +187,7 @@ interface OpenFile {
   readonly size: number
 }
 
-function contentWriter(open: () => OpenFile, unlinkFile: (id: string) => void): ContentWriter {
+function contentWriter(open: () => OpenFile, unlinkFile: (id: string) => void, lately: Lately): ContentWriter {
   let pieces: Uint8Array[] = []
   let size = 0
   let file: OpenFile | undefined
@@ -202,7 +212,7 @@ function contentWriter(open: () => OpenFile, unlinkFile: (id: string) => void): 
       if (file !== undefined) flush()
       else {
         file = open()
-        if (size > 0) await writePieces(file.handle, pieces, size)
+        if (size > 0) lately.keep(file.id, await writePieces(file.handle, pieces, size))
       }
       if (file.size > size) ftruncateSync(file.handle, size)
       close()
@@ -221,14 +231,15 @@ function writeAll(handle: number, bytes: Uint8Array): void {
   while (written < bytes.byteLength) written += writeSync(handle, bytes, written)
 }
 
-function writePieces(handle: number, pieces: readonly Uint8Array[], size: number): Promise<void> {
+/** Returns what was written, in one piece. */
+function writePieces(handle: number, pieces: readonly Uint8Array[], size: number): Promise<Uint8Array> {
   const bytes = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, size)
   return new Promise((resolve, reject) => {
     writeAt(0)
     function writeAt(done: number): void {
       write(handle, bytes, done, size - done, done, (error, written) => {
         if (error) reject(error)
-        else if (done + written === size) resolve()
+        else if (done + written === size) resolve(bytes)
         else writeAt(done + written)
       })
     }
