@@ -48,8 +48,9 @@ function hardwareHint(env: Variables, files: Files, platform: string, flag: stri
 }
 
 function chosenDrivers(env: Variables): string | undefined {
-  const chosen = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES
-  return chosen && `VK_DRIVER_FILES is ${chosen}: unset it, or name a driver's file there`
+  // Vulkan's loader reads the first that is set, even to nothing.
+  const name = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'].find((name) => env[name] !== undefined)
+  return name && `${name} is ${env[name] || 'empty'}: unset it, or name a driver's file there`
 }
 
 /** What is there tells what is missing. */

@@ -64,7 +64,12 @@ describe('without a card the hint says what usually helps', () => {
     expect(hint([...nvidia, ...graphics], { VK_DRIVER_FILES: '/x.json' })).toContain(
       'VK_DRIVER_FILES is /x.json: unset it',
     )
-    expect(hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' }, 'software')).toContain('/x.json')
+    const older = hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' }, 'software')
+    expect(older).toContain('VK_ICD_FILENAMES is /x.json: unset it')
+    expect(older).not.toContain('VK_DRIVER_FILES')
+    const both = hint([], { VK_DRIVER_FILES: '/x.json', VK_ICD_FILENAMES: '/y.json' })
+    expect(both).toContain('VK_DRIVER_FILES is /x.json')
+    expect(hint([], { VK_DRIVER_FILES: '', VK_ICD_FILENAMES: '/y.json' })).toContain('VK_DRIVER_FILES is empty')
   })
 
   test('on other systems', () => {
