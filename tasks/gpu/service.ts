@@ -52,7 +52,8 @@ export function nameOf(gpu: GpuClient): string {
 
 /**
  * The GPU that a plan's steps use, through WebGPU in a process that it may crash: `hardware` (never the CPU), `software` (the CPU), or part of
- * an adapter's name. Without one it starts as well, so that steps can be skipped with the reason.
+ * an adapter's name, which is a mistake where none has it. Without one of the kind it starts as well, so that steps can be skipped with the
+ * reason.
  */
 export function gpu(adapter: string): Service<GpuClient> {
   return {
@@ -85,6 +86,8 @@ function absent(
   { env }: ServiceContext,
 ): RunningService<GpuClient> {
   const sentence = why ?? absence(adapter, all, env)
+  // A person's mistake where there are others, and no less where there are none.
+  if (why === undefined && adapter !== 'hardware' && adapter !== 'software') throw new Problem(sentence)
   return { client: { kind: 'absent', sentence }, detail: 'none', ready: async () => {}, stop: async () => {} }
 }
 

@@ -76,6 +76,19 @@ describe('without an adapter', () => {
     ])
   })
 
+  test('a name errs, as it does where there are others', async () => {
+    const { ends, record } = await run((plan) => {
+      const card = plan.use(gpu('H200'))
+      plan.step({ name: 'sample', needs: { card }, output: v.null(), run: () => null })
+    }, nowhere)
+    expect(record.ended).toMatchObject({ outcome: 'errored', exit: 2 })
+    expect(record.services.at(-1)).toMatchObject({
+      state: 'errored',
+      reason: expect.stringContaining('current value is H200, and it finds none. VK_DRIVER_FILES is /nowhere.json'),
+    })
+    expect(ends.sample).toMatchObject({ outcome: 'skipped', reason: 'because gpu errored' })
+  })
+
   test('a step that is not skipped errs with it', async () => {
     const { ends } = await run((plan) => {
       const card = plan.use(gpu('software'))
