@@ -54,7 +54,7 @@ async function sampleOf(client: GpuClient, name: string, context: StepContext, w
 }
 
 describe('without an adapter', () => {
-  test('steps are skipped with the reason and a hint', async () => {
+  test('steps are skipped with the reason, and what helps is said once', async () => {
     const { record, ends } = await run((plan) => {
       const card = plan.use(gpu('hardware'))
       const rules = { needs: { card }, skipUnless: ({ card }: { card: GpuClient }) => present(card) }
@@ -65,14 +65,16 @@ describe('without an adapter', () => {
         run: ({ card }, context) => sampleOf(card, 'right', context),
       })
     }, nowhere)
-    expect(ends.sample).toMatchObject({ outcome: 'skipped' })
-    expect(ends.sample?.reason).toContain(
-      "Cannot open a GPU as 'adapter' must be one that WebGPU finds: current value is hardware, and it finds none. VK_DRIVER_FILES is /nowhere.json",
-    )
-    expect(record.services.map(({ state, detail }) => [state, detail])).toEqual([
-      ['starting', undefined],
-      ['ready', 'none'],
-      ['stopped', undefined],
+    expect(ends.sample).toMatchObject({ outcome: 'skipped', reason: 'no GPU that WebGPU finds' })
+    expect(record.announcements).toEqual([
+      expect.stringContaining(
+        "Cannot open a GPU as 'adapter' must be one that WebGPU finds: current value is hardware, and it finds none. VK_DRIVER_FILES is /nowhere.json",
+      ),
+    ])
+    expect(record.services.map(({ state, detail, absent }) => [state, detail, absent])).toEqual([
+      ['starting', undefined, undefined],
+      ['ready', 'none', true],
+      ['stopped', undefined, undefined],
     ])
   })
 
@@ -99,7 +101,7 @@ describe('without an adapter', () => {
         run: ({ card }, context) => sampleOf(card, 'right', context),
       })
     }, nowhere)
-    expect(ends.sample).toMatchObject({ outcome: 'errored' })
+    expect(ends.sample).toMatchObject({ outcome: 'errored', reason: 'no software adapter that WebGPU finds' })
   })
 })
 
