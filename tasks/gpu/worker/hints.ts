@@ -66,7 +66,9 @@ function otherLoader(env: Variables, files: Files): string | undefined {
 
 function hardwareHint(env: Variables, files: Files, platform: string, flag: string): string {
   const card = platform === 'linux' ? linuxHint(env, files) : "Install the card's driver"
-  return softwareDriver(files) === undefined ? card : `${card}. The CPU can stand in for it: ${flag}software`
+  // Drivers that a person chose are all that a software adapter would find as well.
+  const without = softwareDriver(files) === undefined || chosenDrivers(env) !== undefined
+  return without ? card : `${card}. The CPU can stand in for it: ${flag}software`
 }
 
 function chosenDrivers(env: Variables): string | undefined {

@@ -67,6 +67,7 @@ describe('without a card the hint says what usually helps', () => {
     const older = hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' }, 'software')
     expect(older).toContain('VK_ICD_FILENAMES is /x.json: unset it')
     expect(older).not.toContain('VK_DRIVER_FILES')
+    expect(hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' })).not.toContain('adapter=software')
     const both = hint([], { VK_DRIVER_FILES: '/x.json', VK_ICD_FILENAMES: '/y.json' })
     expect(both).toContain('VK_DRIVER_FILES is /x.json')
     expect(hint([], { VK_DRIVER_FILES: '', VK_ICD_FILENAMES: '/y.json' })).toContain('VK_DRIVER_FILES is empty')
