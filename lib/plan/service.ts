@@ -16,6 +16,8 @@ export interface RunningService<Client> {
   readonly client: Client
   /** What and where it is, for the terminal: `embedded, 127.0.0.1:41873`. */
   readonly detail: string
+  /** There is none here, as its client says: whoever needs it skips itself, and nobody is told that it is up. */
+  readonly absent?: true | undefined
   /** The GPU that the run's numbers are taken on, where this is it: the record names it in place of what the machine says of itself. */
   readonly gpu?: { readonly name: string; readonly driver: string }
   /** Resolves once it can be used; asked again after each rejection until it resolves or the deadline has passed. */

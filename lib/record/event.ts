@@ -157,6 +157,8 @@ const service = v.object({
   state: v.picklist(['starting', 'ready', 'errored', 'stopped']),
   detail: v.optional(v.string()),
   reason: v.optional(v.string()),
+  /** Once it is ready: what it looked for is not there, and who needs it skips itself. */
+  absent: v.optional(v.literal(true)),
   /** Once it is ready: the GPU that the run's numbers are taken on. */
   gpu: v.optional(v.object({ name: v.string(), driver: v.string() })),
   duration: v.optional(seconds),

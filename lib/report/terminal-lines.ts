@@ -102,14 +102,14 @@ function wrongLines(
   ]
 }
 
-/** A service that is up, or that is not; nothing for what nobody waits for. */
+/** A service that is up, that found nothing to be, or that is not; nothing for what nobody waits for. */
 export function serviceLines(
-  { name, state, detail = '', reason = '', duration }: ServiceEvent,
+  { name, state, detail = '', reason = '', absent, duration }: ServiceEvent,
   page: Page,
 ): readonly string[] {
   if (state === 'starting' || state === 'stopped') return []
   const right = duration === undefined ? '' : formatDuration(duration)
   const row = { name: oneLine(name), words: oneLine(detail), right }
-  if (state === 'ready') return rowLines({ ...marks.passed, ...row }, page)
+  if (state === 'ready') return rowLines({ ...marks[absent ? 'skipped' : 'passed'], ...row }, page)
   return [...rowLines({ ...marks.errored, ...row }, page), ...linesOf(reason).flatMap((line) => under(line, page))]
 }

@@ -40,8 +40,9 @@ export function servicesOf(
       const service = await begin(node)
       running.set(node.index, service)
       await untilStopped(untilReady(service), stopping, clock)
-      const { detail, gpu } = service
-      report({ name: node.name, state: 'ready', detail, ...(gpu && { gpu }), duration: secondsSince(clock, began) })
+      const { detail, absent, gpu } = service
+      const told = { detail, ...(absent && { absent }), ...(gpu && { gpu }) }
+      report({ name: node.name, state: 'ready', ...told, duration: secondsSince(clock, began) })
       return { kind: 'ready', client: service.client }
     } catch (error) {
       const reason = messageOf(error)

@@ -7,6 +7,8 @@ export interface DeviceFacts {
   readonly kind: 'hardware' | 'software'
   readonly vendor: string
   readonly architecture: string
+  /** Which of several cards it is, where that is told: WebGPU tells it of none. */
+  readonly uuid?: string | undefined
   readonly driver: string
   readonly backend: string
   /** The features that the device was opened with, by WebGPU's names. */

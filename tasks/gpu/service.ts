@@ -7,7 +7,7 @@ import { type Bench, benchOf } from './worker/bench.ts'
 import { absence } from './worker/hints.ts'
 import { type FoundGpu, type GpuWorker, openWorker } from './worker/open-worker.ts'
 
-/** What a step is given for a GPU: one that is there, or why there is none. */
+/** What a step is given for a GPU: one that is there, or in a few words why there is none. */
 export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu
 
 export interface PresentGpu extends Bench {
@@ -52,7 +52,8 @@ export function nameOf(gpu: GpuClient): string {
 
 /**
  * The GPU that a plan's steps use, through WebGPU in a process that it may crash: `hardware` (never the CPU), `software` (the CPU), or part of
- * an adapter's name. Without one it starts as well, so that steps can be skipped with the reason.
+ * an adapter's name, which is a mistake where none has it. Without one of the kind it starts as well, so that steps can be skipped with the
+ * reason.
  */
 export function gpu(adapter: string): Service<GpuClient> {
   return {
@@ -82,10 +83,21 @@ async function watched(facts: DeviceFacts, context: ServiceContext): Promise<Tel
 function absent(
   adapter: string,
   { all, why }: Extract<FoundGpu, { kind: 'none' }>,
-  { env }: ServiceContext,
+  { env, announce }: ServiceContext,
 ): RunningService<GpuClient> {
   const sentence = why ?? absence(adapter, all, env)
-  return { client: { kind: 'absent', sentence }, detail: 'none', ready: async () => {}, stop: async () => {} }
+  // A person's mistake where there are others, and no less where there are none.
+  if (why === undefined && adapter !== 'hardware' && adapter !== 'software') throw new Problem(sentence)
+  // Once, and not with every step that is skipped for it.
+  announce(sentence)
+  const client: GpuClient = { kind: 'absent', sentence: shortAbsence(adapter, why) }
+  return { client, detail: 'none', absent: true, ready: async () => {}, stop: async () => {} }
+}
+
+/** Says enough to whoever reads nothing but a step's own row. */
+function shortAbsence(adapter: string, why: string | undefined): string {
+  if (why !== undefined) return 'no WebGPU that can be loaded'
+  return adapter === 'software' ? 'no software adapter that WebGPU finds' : 'no GPU that WebGPU finds'
 }
 
 function running(

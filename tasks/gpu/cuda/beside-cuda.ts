@@ -5,13 +5,15 @@ import type { KernelSamples } from '../samples/kernel-samples.ts'
 import { type GpuClient, present, presentGpu } from '../service.ts'
 import type { CudaClient } from './cuda.ts'
 import { pairOf } from './pair.ts'
+import { sameCard } from './same-card.ts'
 
-/** Whether both are there, on a card. */
+/** Whether both are there, on one card. */
 export function comparable(card: GpuClient, pytorch: CudaClient): true | string {
   const there = present(card)
   if (there !== true) return there
-  if (presentGpu(card).facts.kind === 'software') return 'the adapter is the CPU, which is held against no card'
-  return pytorch.kind === 'present' ? true : pytorch.sentence
+  const gpu = presentGpu(card)
+  if (gpu.facts.kind === 'software') return 'the adapter is the CPU, which is held against no card'
+  return pytorch.kind === 'present' ? sameCard(gpu, pytorch.facts) : pytorch.sentence
 }
 
 export interface Both {

@@ -1,4 +1,4 @@
-import { Problem, type Service, type WorkContext } from '../../../lib/index.ts'
+import { Problem, type RunningService, type Service, type WorkContext } from '../../../lib/index.ts'
 import { checkPython, pythonEnvironment } from '../../python/environment.ts'
 import type { DeviceFacts } from '../kernel.ts'
 import { type Bench, benchOf } from '../worker/bench.ts'
@@ -65,7 +65,7 @@ export function cuda(): Service<CudaClient> {
   }
 }
 
-function absent(sentence: string) {
+function absent(sentence: string): RunningService<CudaClient> {
   const client: CudaClient = { kind: 'absent', sentence }
-  return { client, detail: 'none', ready: async () => {}, stop: async () => {} }
+  return { client, detail: 'none', absent: true, ready: async () => {}, stop: async () => {} }
 }

@@ -13,6 +13,7 @@ export function cardTelemetry(wanted?: WantedCard): Service<Telemetry> {
       return {
         client: telemetry,
         detail: detailOf(telemetry),
+        absent: telemetry.kind === 'none' || undefined,
         ready: async () => {},
         stop: async () => (telemetry.kind === 'none' ? undefined : telemetry.close()),
       }

@@ -10,6 +10,7 @@ const Facts = v.object({
   kind: v.picklist(['hardware', 'software']),
   vendor: v.string(),
   architecture: v.string(),
+  uuid: v.optional(v.string()),
   driver: v.string(),
   backend: v.string(),
   features: v.array(v.string()),

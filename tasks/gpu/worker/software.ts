@@ -22,7 +22,7 @@ const browsers = [
   '/opt/google/chrome',
   '/opt/microsoft/msedge',
 ]
-const loaderName = 'libvulkan.so.1'
+export const loaderName = 'libvulkan.so.1'
 const libraries = [
   '/usr/lib',
   '/usr/lib64',
@@ -47,7 +47,7 @@ export function softwareDriver(files: Files = realFiles): string | undefined {
 }
 
 /** The folder of a browser's loader, where the system has none of its own. */
-function borrowedLoader(files: Files): string | undefined {
+export function borrowedLoader(files: Files): string | undefined {
   if (systemLoader(files) !== undefined) return undefined
   return browsers.find((folder) => files.exists(join(folder, loaderName)))
 }

@@ -6,7 +6,7 @@ import type { RunEvent } from '../../../lib/record/event.ts'
 import type { Passing } from '../../../lib/run/observe.ts'
 import { anyJournal, runEnded, stepEnded, stepStarted } from './events.ts'
 import { inFolder } from './outside.ts'
-import { heading, story, viewed } from './viewed.ts'
+import { heading, ready, story, viewed } from './viewed.ts'
 
 describe('a run on something that is no terminal', () => {
   test('is a plain line a step, with what is wrong under it and the count at the end', () =>
@@ -60,6 +60,14 @@ describe('a run on something that is no terminal', () => {
       because its inputs are unchanged
   ✓ publish                                                               1.5 s
       because its inputs changed: raw
+`)
+  })
+
+  test('does not tell of a service that found nothing as of one that is up', () => {
+    const { see, text } = viewed()
+    see(heading, { ...ready, detail: 'none', absent: true })
+    expect(text()).toBe(`  small · A small plan
+  – object store                             none                         31 ms
 `)
   })
 

@@ -55,6 +55,26 @@ describe('a service', () => {
     expect(result.record.heading.environment).toMatchObject({ gpu: gpu.name, driver: gpu.driver })
   })
 
+  test('that found nothing is recorded so', async () => {
+    const service = noted([])
+    const rig = rigFor((plan) => {
+      const store = plan.use({
+        ...service,
+        start: async (context) => ({ ...(await service.start(context)), absent: true }),
+      })
+      plan.held('step', { needs: { store } })
+    })
+    const running = rig.run()
+    ;(await rig.started('step')).finish()
+    const result = await running
+    if (result.kind !== 'ended') throw new Error(result.kind)
+    expect(result.record.services.map(({ state, absent }) => [state, absent])).toEqual([
+      ['starting', undefined],
+      ['ready', true],
+      ['stopped', undefined],
+    ])
+  })
+
   test('starts at its first user, once, is handed to each, and stops after its last', async () => {
     const notes: string[] = []
     const rig = rigFor((plan) => {

@@ -54,7 +54,7 @@ async function sampleOf(client: GpuClient, name: string, context: StepContext, w
 }
 
 describe('without an adapter', () => {
-  test('steps are skipped with the reason and a hint', async () => {
+  test('steps are skipped with the reason, and what helps is said once', async () => {
     const { record, ends } = await run((plan) => {
       const card = plan.use(gpu('hardware'))
       const rules = { needs: { card }, skipUnless: ({ card }: { card: GpuClient }) => present(card) }
@@ -65,15 +65,30 @@ describe('without an adapter', () => {
         run: ({ card }, context) => sampleOf(card, 'right', context),
       })
     }, nowhere)
-    expect(ends.sample).toMatchObject({ outcome: 'skipped' })
-    expect(ends.sample?.reason).toContain(
-      "Cannot open a GPU as 'adapter' must be one that WebGPU finds: current value is hardware, and it finds none. VK_DRIVER_FILES is /nowhere.json",
-    )
-    expect(record.services.map(({ state, detail }) => [state, detail])).toEqual([
-      ['starting', undefined],
-      ['ready', 'none'],
-      ['stopped', undefined],
+    expect(ends.sample).toMatchObject({ outcome: 'skipped', reason: 'no GPU that WebGPU finds' })
+    expect(record.announcements).toEqual([
+      expect.stringContaining(
+        "Cannot open a GPU as 'adapter' must be one that WebGPU finds: current value is hardware, and it finds none. VK_DRIVER_FILES is /nowhere.json",
+      ),
     ])
+    expect(record.services.map(({ state, detail, absent }) => [state, detail, absent])).toEqual([
+      ['starting', undefined, undefined],
+      ['ready', 'none', true],
+      ['stopped', undefined, undefined],
+    ])
+  })
+
+  test('a name errs, as it does where there are others', async () => {
+    const { ends, record } = await run((plan) => {
+      const card = plan.use(gpu('H200'))
+      plan.step({ name: 'sample', needs: { card }, output: v.null(), run: () => null })
+    }, nowhere)
+    expect(record.ended).toMatchObject({ outcome: 'errored', exit: 2 })
+    expect(record.services.at(-1)).toMatchObject({
+      state: 'errored',
+      reason: expect.stringContaining('current value is H200, and it finds none. VK_DRIVER_FILES is /nowhere.json'),
+    })
+    expect(ends.sample).toMatchObject({ outcome: 'skipped', reason: 'because gpu errored' })
   })
 
   test('a step that is not skipped errs with it', async () => {
@@ -86,7 +101,7 @@ describe('without an adapter', () => {
         run: ({ card }, context) => sampleOf(card, 'right', context),
       })
     }, nowhere)
-    expect(ends.sample).toMatchObject({ outcome: 'errored' })
+    expect(ends.sample).toMatchObject({ outcome: 'errored', reason: 'no software adapter that WebGPU finds' })
   })
 })
 

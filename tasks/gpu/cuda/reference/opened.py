@@ -45,8 +45,11 @@ def facts(device) -> dict[str, object]:
             "subgroups": {"least": 0, "most": 0},
         }
     has = torch.cuda.get_device_properties(device)
+    # Older ones of torch do not tell.
+    uuid = getattr(has, "uuid", None)
     return {
         **common,
+        **({} if uuid is None else {"uuid": str(uuid)}),
         "name": has.name,
         "kind": "hardware",
         "vendor": "amd" if torch.version.hip else "nvidia",

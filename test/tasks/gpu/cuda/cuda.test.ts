@@ -69,6 +69,7 @@ describe('whether there is a CUDA device', () => {
       ...{ plan: 'p', run: 'r', folder: '/nowhere', keep: false, env },
       ...{ log() {}, progress() {}, secret() {}, announce: (said: string) => expect(said).toBe('') },
     })
+    expect(running.absent).toBe(true)
     expect(running.client).toMatchObject({ kind: 'absent', sentence: expect.stringMatching(/^no CUDA device: /) })
   })
 })

@@ -64,7 +64,26 @@ describe('without a card the hint says what usually helps', () => {
     expect(hint([...nvidia, ...graphics], { VK_DRIVER_FILES: '/x.json' })).toContain(
       'VK_DRIVER_FILES is /x.json: unset it',
     )
-    expect(hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' }, 'software')).toContain('/x.json')
+    const older = hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' }, 'software')
+    expect(older).toContain('VK_ICD_FILENAMES is /x.json: unset it')
+    expect(older).not.toContain('VK_DRIVER_FILES')
+    expect(hint([swiftshader], { VK_ICD_FILENAMES: '/x.json' })).not.toContain('adapter=software')
+    const both = hint([], { VK_DRIVER_FILES: '/x.json', VK_ICD_FILENAMES: '/y.json' })
+    expect(both).toContain('VK_DRIVER_FILES is /x.json')
+    expect(hint([], { VK_DRIVER_FILES: '', VK_ICD_FILENAMES: '/y.json' })).toContain('VK_DRIVER_FILES is empty')
+  })
+
+  test('a loader that LD_LIBRARY_PATH has taken before the others may be broken', () => {
+    const env = { LD_LIBRARY_PATH: ':/cuda:/own' }
+    const own = '/own/libvulkan.so.1'
+    const said = /LD_LIBRARY_PATH=:\/cuda:\/own may hide what loads it: \/own\/libvulkan.so.1 comes before.*; unset it/
+    expect(hint([swiftshader, borrowed, own], env, 'software')).toMatch(said)
+    expect(hint([swiftshader, own], env, 'software')).toMatch(said)
+    expect(hint(['/dev/dri/renderD128', own], env)).toMatch(said)
+    expect(hint([...nvidia, ...graphics, ...loaders, own], env)).toMatch(said)
+    // Images of CUDA set it, to folders that have none.
+    for (const files of [['/dev/dri/renderD128', ...loaders], [...nvidia, ...graphics, ...loaders], [...nvidia]])
+      expect(hint(files, env)).not.toContain('LD_LIBRARY_PATH')
   })
 
   test('on other systems', () => {
@@ -74,6 +93,10 @@ describe('without a card the hint says what usually helps', () => {
   test('a software adapter that is not there', () => {
     expect(hint([], {}, 'software')).toContain('Install a software driver: chromium brings SwiftShader')
     expect(hint([swiftshader], {}, 'software')).toContain(`${swiftshader} is there: install libvulkan1`)
+    for (const loader of [borrowed, `${lib}/libvulkan.so.1`])
+      expect(hint([swiftshader, loader], {}, 'software')).toContain(
+        `${swiftshader} and ${loader} are there, and do not work together: install both again`,
+      )
   })
 
   test('one that is there is named', () => {

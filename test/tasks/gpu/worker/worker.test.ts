@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -16,6 +16,8 @@ setDefaultTimeout(120_000)
 
 const fixtures = join(import.meta.dir, '../../../fixtures/gpu')
 const kernel = (name: string) => pathToFileURL(join(fixtures, `${name}.ts`))
+const scratch = mkdtempSync(join(tmpdir(), 'assay-gpu-worker-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const opened: GpuWorker[] = []
 afterEach(async () => {
   for (const { worker } of opened.splice(0)) await worker.stop()
@@ -133,7 +135,7 @@ describe.skipIf(softwareGpu === undefined)('a worker on a software adapter', () 
 
   test('sees two adapters, takes one and tells of both', async () => {
     const icd = softwareGpu ?? ''
-    const second = join(tmpdir(), `assay-second-icd-${process.pid}.json`)
+    const second = join(scratch, 'second-icd.json')
     const { ICD, ...rest } = JSON.parse(readFileSync(icd, 'utf8'))
     writeFileSync(second, JSON.stringify({ ...rest, ICD: { ...ICD, library_path: join(icd, '..', ICD.library_path) } }))
     const env = { ...process.env, VK_DRIVER_FILES: `${icd}:${second}`, VK_ICD_FILENAMES: `${icd}:${second}` }
