@@ -36,6 +36,21 @@ export function quantileEstimate(samples: readonly number[], q = 0.5): Estimate 
 }
 
 /**
+ * As `quantileEstimate`, of what is never below zero, as a time, a rate or a size: what reaches below it to be sure of the level says
+ * nothing more, and ends there. That misses no true figure which the whole interval holds. (On logarithms it would end above zero by itself,
+ * but of few samples reach a million times too high.) A sample below zero says that it is not such a thing.
+ */
+export function amountEstimate(samples: readonly number[], q = 0.5): Estimate | undefined {
+  const estimate = quantileEstimate(samples, q)
+  if (estimate === undefined || !samples.every((x) => x >= 0)) return estimate
+  const intervalAt: Estimate['intervalAt'] = (level, n) => {
+    const { low, high } = estimate.intervalAt(level, n)
+    return { low: Math.max(0, low), high }
+  }
+  return { ...estimate, intervalAt }
+}
+
+/**
  * The ratio of a quantile of `samples` to that of an independent `baseline`, whose samples stay as many as they are. Undefined where there
  * are none, or one is not above zero.
  *

@@ -1,8 +1,8 @@
 import type { MetricRecord } from '../../record/event.ts'
 import { concerns } from '../../stats/concerns.ts'
 import { decide, relativeHalfWidth, samplesNeeded } from '../../stats/decide.ts'
-import { type Estimate, quantileEstimate } from '../../stats/estimate.ts'
-import type { Series } from './series.ts'
+import type { Estimate } from '../../stats/estimate.ts'
+import { estimateOf, type Series } from './series.ts'
 import type { Standing } from './standing.ts'
 
 /** How sure a measure is to be of each metric. */
@@ -22,7 +22,7 @@ export interface Progress {
 }
 
 export function progressOf(series: Series, standing: Standing, asked: Asked): Progress {
-  const estimate = quantileEstimate(series.samples, series.definition.quantile)
+  const estimate = estimateOf(series)
   if (estimate === undefined) return { enough: false, reached: undefined }
   const { decision, interval } = decide(estimate, asked)
   const reached = interval && relativeHalfWidth(interval, estimate.value)
@@ -63,7 +63,7 @@ function driftOf({ steady }: Held): string | undefined {
 export function judge(series: Series, standing: Standing, asked: Asked, raw: string): MetricRecord {
   const { name, variant, samples, definition } = series
   const { unit, better, reference, quantile: q } = definition
-  const estimate = quantileEstimate(samples, q)
+  const estimate = estimateOf(series)
   const { interval, level } = estimate ? decide(estimate, asked) : { level: 0.95 }
   const bounds = reference?.kind === 'bound' ? reference : undefined
   const warnings = concerns(samples)

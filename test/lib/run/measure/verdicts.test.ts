@@ -57,6 +57,20 @@ describe('a metric with a bound', () => {
     expect([record.verdict, String(record.because)]).toEqual([verdict, expect.stringMatching(because)])
   })
 
+  test('has an interval that ends at zero, where what is worked out of it may lie below', async () => {
+    const taken = [0.12, 0.17, 0.18, 2.4]
+    const { metric } = await scene((plan) => {
+      plan.measure({
+        ...{ name: 'm', metrics: { time: lower('s') }, samples: 4, warmup: 0 },
+        derived: { more: { ...lower('s'), from: ({ time }) => time } },
+        run: (_, { round }) => ({ time: quantity(taken[round - 1] ?? Number.NaN, 's') }),
+      })
+    })
+    expect(metric('m', 'time').interval?.low).toBe(0)
+    expect(metric('m', 'more').interval?.low).toBeLessThan(0)
+    expect(metric('m', 'more').interval?.high).toBe(metric('m', 'time').interval?.high ?? 0)
+  })
+
   test('is undecided when its samples drift, however far the bound is', async () => {
     const record = await judged(
       lower('s', atMost(99, 's')),
