@@ -1,5 +1,6 @@
 import { cannot } from '../plan/problem.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
+import { paramsKey } from '../record/run-digest.ts'
 import {
   type Compared,
   type Comparison,
@@ -61,13 +62,13 @@ function sidesOf(places: Places, given: readonly string[]): readonly [Compared, 
     throw cannot('compare', 'RUN RUN', 'one run or two', given.length === 0 ? 'none' : given.join(' '))
   const first = compared(places, a)
   if (b !== undefined) return [first, compared(places, b)]
-  const { plan, machine } = first
-  const baseline = machine === undefined ? undefined : fileBaselines(places.runs).find(plan, machine)
+  const { plan, machine, params } = first
+  const baseline = machine === undefined ? undefined : fileBaselines(places.runs).find(plan, machine, paramsKey(params))
   if (baseline === undefined)
     throw cannot(
       'compare',
       'RUN',
-      'of a plan with a baseline of its machine, or one of two runs',
+      'of a plan with a baseline of its machine and parameters, or one of two runs',
       nameOf(first),
       `Set one: ${places.command('baseline')} set RUN`,
     )

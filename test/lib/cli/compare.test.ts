@@ -85,7 +85,7 @@ describe('compare', () => {
     const [first = '', second = ''] = nights(at, 'perf', [1, 1.1])
     const none = await at.run(['compare', second])
     expect(sentenceOf(none)).toMatch(
-      /^Cannot compare as 'RUN' must be of a plan with a baseline of its machine, or one of two runs: /,
+      /^Cannot compare as 'RUN' must be of a plan with a baseline of its machine and parameters, or one of two runs: /,
     )
     await at.run(['baseline', 'set', first])
     const { exit, out } = await at.run(['compare', second])
