@@ -1,6 +1,9 @@
 import { paramsKey } from './run-digest.ts'
 import type { RunRecord } from './run-record.ts'
 
+/** Why a metric that has a reference to a baseline was held against none. */
+export const noBaseline = 'there is no baseline yet'
+
 /** A run that later ones of its plan, on the same machine and with the same parameters, are held against. */
 export interface Baseline {
   readonly plan: string

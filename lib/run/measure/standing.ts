@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { MeasureNode, Node } from '../../plan/graph.ts'
 import { nameOf, otherOf } from '../../plan/measure.ts'
 import type { BaselineReference, RatioReference } from '../../plan/metric.ts'
-import type { Baseline } from '../../record/baseline.ts'
+import { type Baseline, noBaseline } from '../../record/baseline.ts'
 import type { MetricRecord } from '../../record/event.ts'
 import { type Estimate, pairedRatioEstimate, ratioEstimate } from '../../stats/estimate.ts'
 import { quantile } from '../../stats/quantile.ts'
@@ -90,7 +90,7 @@ function againstBaseline(
   node: MeasureNode,
   { baseline }: Others,
 ): Standing {
-  if (baseline === undefined) return { kind: 'recorded', because: 'there is no baseline yet' }
+  if (baseline === undefined) return { kind: 'recorded', because: noBaseline }
   const theirs = baseline.metrics.find((metric) => metric.step === node.name && metric.metric === name)
   if (theirs === undefined || theirs.samples.length === 0)
     return { kind: 'recorded', because: `the baseline, run ${baseline.run}, does not have it` }
