@@ -36,9 +36,11 @@ export function quantileEstimate(samples: readonly number[], q = 0.5): Estimate 
 }
 
 /**
- * As `quantileEstimate`, of what is never below zero, as a time, a rate or a size: what reaches below it to be sure of the level says
- * nothing more, and ends there. That misses no true figure which the whole interval holds. (On logarithms it would end above zero by itself,
- * but of few samples reach a million times too high.) A sample below zero says that it is not such a thing.
+ * As `quantileEstimate`, of what is never below zero, as a time, a rate or a size: its interval ends there, which misses no true figure that
+ * the whole one holds. A sample below zero says that it is no such thing. On logarithms the interval would end above zero by itself, and hold
+ * as often, but of three samples that scatter widely reach thousands of times too high.
+ *
+ * Source: M. Mandelkern, "Setting confidence intervals for bounded parameters", Statistical Science 17 (2002), 149–172, on truncation.
  */
 export function amountEstimate(samples: readonly number[], q = 0.5): Estimate | undefined {
   const estimate = quantileEstimate(samples, q)
