@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts'
-import type { Baseline } from '../record/baseline.ts'
+import { type Baseline, namesApart } from '../record/baseline.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
 import { paramsKey } from '../record/run-digest.ts'
 import { givenParams, recordedParams } from '../run/params.ts'
@@ -20,17 +20,20 @@ export interface BaselineQuestion {
 
 /** The baseline that a run of this plan is held against: one of this machine, with the same parameters. */
 export function baselineFor({ places, plan, machine, given, earlier, tell }: BaselineQuestion): Baseline | undefined {
-  const baseline = fileBaselines(places.runs).find(plan.name, machine)
-  if (baseline?.params === undefined) return baseline
-  const kept = baseline.params
+  const baselines = fileBaselines(places.runs)
+  const ofMachine = baselines.all(plan.name).filter((one) => one.machine === machine)
+  if (ofMachine.length === 0) return undefined
   const mask = maskFor(plan, process.env, given)
   const params = recordedParams(plan, givenParams(plan, process.env, given, earlier()))
-  if (mask(paramsKey(params)) === paramsKey(kept)) return baseline
-  const names = [...new Set([...Object.keys(kept), ...Object.keys(params)])].filter(
-    (name) => kept[name] !== mask(params[name] ?? ''),
-  )
-  tell(
-    `The baseline, run ${baseline.run}, was taken with other parameters (${names.join(', ')}): this run is not held against it\n`,
-  )
+  const baseline = baselines.find(plan.name, machine, mask(paramsKey(params)))
+  if (baseline !== undefined) return baseline
+  const masked = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, mask(value)]))
+  const [nearest] = ofMachine
+    .map(({ run, params: kept }) => ({ run, names: namesApart(kept, masked) }))
+    .sort((a, b) => a.names.length - b.names.length)
+  if (nearest !== undefined)
+    tell(
+      `The baseline, run ${nearest.run}, was taken with other parameters (${nearest.names.join(', ')}): this run is not held against it\n`,
+    )
   return undefined
 }

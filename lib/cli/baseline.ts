@@ -1,6 +1,6 @@
 import { hostMachine } from '../machine/host.ts'
 import { cannot } from '../plan/problem.ts'
-import { type Baseline, baselineOf } from '../record/baseline.ts'
+import { type Baseline, baselineOf, keyOf, namesApart } from '../record/baseline.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
 import { fileStore } from '../record/files.ts'
 import { formatNumber, several } from '../report/format.ts'
@@ -24,11 +24,12 @@ const flags = {
   ...commonFlags,
 } as const satisfies Flags
 
-const words = `What later runs of a plan are held against: one run for each machine, with its samples
+const words = `What later runs of a plan are held against: one run for each machine and parameters, with its samples
 
-  set RUN      makes this run the baseline of its plan, on the machine that it ran on
+  set RUN      makes this run the baseline of its plan, on the machine that it ran on, with the parameters that it had
   show [PLAN]  lists baselines; those of a plan with their metrics
-  clear PLAN   forgets the baseline of this machine
+  clear PLAN   forgets the baselines of this machine
+  clear RUN    forgets the one that this run is
 
 A metric is held against it by noWorseThanBaseline(1.2), and compare RUN and history show the ratio to it. gc never removes its run.
 
@@ -91,18 +92,23 @@ function set(places: Places, given: string | undefined, { anyway }: Values): str
       'What it measured may be of work that was wrong. Where it is only slower, and on purpose: --anyway',
     )
   const baselines = fileBaselines(places.runs)
-  const before = baselines.all().find((one) => one.plan === plan && one.machine === baseline.machine)
+  const known = baselines.all(plan).filter(({ machine }) => machine === baseline.machine)
   baselines.set(baseline)
+  const before = known.find((one) => keyOf(one) === keyOf(baseline))
   const instead = before === undefined ? '' : `, in place of run ${before.run}`
+  const beside = known
+    .filter((one) => one !== before)
+    .map(
+      (one) =>
+        `run ${one.run} with other parameters (${oneLine(namesApart(one.params, record.heading.params).join(', '))})`,
+    )
   const what = several(baseline.metrics.length, 'metric')
-  return `The baseline of ${plan} on ${machineName(places, baseline.machine)} is run ${run} (${what})${instead}\n`
+  return `The baseline of ${plan} on ${machineName(places, baseline.machine)} is run ${run} (${what})${instead}${beside.length === 0 ? '' : `, beside ${beside.join(' and ')}`}\n`
 }
 
 function show(places: Places, plan: string | undefined, { json }: Values): string {
   if (plan !== undefined) refuseUnknown(places, plan)
-  const baselines = fileBaselines(places.runs)
-    .all()
-    .filter((baseline) => plan === undefined || baseline.plan === plan)
+  const baselines = fileBaselines(places.runs).all(plan)
   if (json) return baselines.map((baseline) => `${JSON.stringify(baseline)}\n`).join('')
   if (baselines.length === 0)
     return `There is no baseline${plan === undefined ? '' : ` of ${plan}`}. Set one: ${places.command('baseline')} set RUN\n`
@@ -113,12 +119,18 @@ function show(places: Places, plan: string | undefined, { json }: Values): strin
     String(baseline.metrics.length),
     baseline.run,
     machineName(places, baseline.machine),
+    ownParams(baseline, baselines),
   ])
-  const table = columns([['plan', 'started', 'commit', 'metrics', 'run', 'machine'], ...rows], '')
-  return plan === undefined ? table : [table, ...baselines.map((one) => `\n${metricsOf(places, one)}`)].join('')
+  const apart = rows.some((row) => row.at(-1) !== '')
+  const titles = ['plan', 'started', 'commit', 'metrics', 'run', 'machine', apart ? 'parameters' : '']
+  const table = columns([titles, ...rows], '')
+  return plan === undefined
+    ? table
+    : [table, ...baselines.map((one) => `\n${metricsOf(places, one, baselines)}`)].join('')
 }
 
-function metricsOf(places: Places, { machine, run, metrics }: Baseline): string {
+function metricsOf(places: Places, baseline: Baseline, all: readonly Baseline[]): string {
+  const { machine, run, metrics } = baseline
   const rows = metrics.map(({ step, metric, unit, samples }) => {
     const { low, high } = medianInterval(samples) ?? {}
     return [
@@ -128,25 +140,45 @@ function metricsOf(places: Places, { machine, run, metrics }: Baseline): string 
       String(samples.length),
     ]
   })
-  return `${run}, ${machineName(places, machine)}\n${columns([['metric', 'median', 'interval', 'n'], ...rows])}`
+  const head = [run, machineName(places, machine), ownParams(baseline, all)].filter(Boolean).join(', ')
+  return `${head}\n${columns([['metric', 'median', 'interval', 'n'], ...rows])}`
 }
 
-function clear(places: Places, plan: string | undefined, { across }: Values): string {
-  if (plan === undefined) throw cannot('clear a baseline', 'PLAN', 'a plan', 'none')
+/** The parameters by which a baseline is told from the others of its plan: `size=480p`. */
+function ownParams({ plan, params }: Baseline, all: readonly Baseline[]): string {
+  const others = all.filter((one) => one.plan === plan)
+  const names = new Set(others.flatMap((one) => namesApart(params, one.params)))
+  return oneLine([...names].map((name) => `${name}=${params?.[name] ?? '?'}`).join(' '))
+}
+
+function clear(places: Places, given: string | undefined, { across }: Values): string {
+  if (given === undefined) throw cannot('clear a baseline', 'PLAN', 'a plan', 'none')
+  const baselines = fileBaselines(places.runs)
+  const one = planNames(places).includes(given)
+    ? undefined
+    : baselines.all().find(({ plan, run }) => [run, `${plan}/${run}`].includes(given))
+  if (one !== undefined) {
+    if (across) throw cannot('clear a baseline', '--across', 'given with a plan', `given with run ${one.run}`)
+    baselines.remove(one)
+    return forgotten(places, one, baselines.all(one.plan))
+  }
+  const plan = given
   refuseUnknown(places, plan)
   const machine = across ? undefined : thisMachine(places)
-  const baselines = fileBaselines(places.runs)
-  const isMeant = (baseline: Baseline) =>
-    baseline.plan === plan && (machine === undefined || baseline.machine === machine)
-  const [meant, rest] = [baselines.all().filter(isMeant), baselines.all().filter((one) => !isMeant(one))]
+  const known = baselines.all(plan)
+  const meant = known.filter((one) => machine === undefined || one.machine === machine)
   baselines.clear(plan, machine)
-  const others = rest.filter((one) => one.plan === plan).length
+  const others = new Set(known.filter((one) => !meant.includes(one)).map((one) => one.machine)).size
   const left = others === 0 ? '' : `; there is one on ${several(others, 'other machine')} (--across clears all)`
   if (meant.length === 0)
     return `There was no baseline of ${plan}${machine === undefined ? '' : ' on this machine'}${left}\n`
-  return meant
-    .map(({ run, machine }) => `Run ${run} is no longer the baseline of ${plan} on ${machineName(places, machine)}\n`)
-    .join('')
+  return meant.map((one) => forgotten(places, one, known)).join('')
+}
+
+function forgotten(places: Places, one: Baseline, all: readonly Baseline[]): string {
+  const own = ownParams(one, all)
+  const where = `${machineName(places, one.machine)}${own === '' ? '' : ` with ${own}`}`
+  return `Run ${one.run} is no longer the baseline of ${one.plan} on ${where}\n`
 }
 
 function refuseUnknown(places: Places, plan: string): void {

@@ -1,6 +1,8 @@
 import { cannot } from '../plan/problem.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
+import { paramsKey } from '../record/run-digest.ts'
 import {
+  boundOf,
   type Compared,
   type Comparison,
   comparedBaseline,
@@ -12,6 +14,7 @@ import { formatNumber, several } from '../report/format.ts'
 import { readRecord } from '../report/results.ts'
 import { oneLine } from '../report/text.ts'
 import { intervalText } from '../report/trend.ts'
+import { levelText } from '../stats/decide.ts'
 import { columns } from './columns.ts'
 import { findRun } from './find-run.ts'
 import { commonFlags, type Flags, flagLines, parseFlags } from './flags.ts'
@@ -51,7 +54,7 @@ export function run(args: readonly string[]): number {
   const comparisons = comparisonsOf(first, second, factor)
   if (comparisons.length === 0)
     throw cannot('compare', 'RUN RUN', 'two that measured the same', `${nameOf(first)} and ${nameOf(second)}`)
-  writeTo(1, values.json ? linesOf(first, second, comparisons) : textOf(first, second, comparisons))
+  writeTo(1, values.json ? linesOf(first, second, comparisons) : textOf(first, second, comparisons, factor))
   return comparisons.some(({ verdict }) => verdict === 'fail') ? 1 : 0
 }
 
@@ -61,13 +64,13 @@ function sidesOf(places: Places, given: readonly string[]): readonly [Compared, 
     throw cannot('compare', 'RUN RUN', 'one run or two', given.length === 0 ? 'none' : given.join(' '))
   const first = compared(places, a)
   if (b !== undefined) return [first, compared(places, b)]
-  const { plan, machine } = first
-  const baseline = machine === undefined ? undefined : fileBaselines(places.runs).find(plan, machine)
+  const { plan, machine, params } = first
+  const baseline = machine === undefined ? undefined : fileBaselines(places.runs).find(plan, machine, paramsKey(params))
   if (baseline === undefined)
     throw cannot(
       'compare',
       'RUN',
-      'of a plan with a baseline of its machine, or one of two runs',
+      'of a plan with a baseline of its machine and parameters, or one of two runs',
       nameOf(first),
       `Set one: ${places.command('baseline')} set RUN`,
     )
@@ -106,7 +109,8 @@ function linesOf(first: Compared, second: Compared, comparisons: readonly Compar
   return comparisons.map((comparison) => `${JSON.stringify({ ...runs, ...comparison })}\n`).join('')
 }
 
-function textOf(first: Compared, second: Compared, comparisons: readonly Comparison[]): string {
+function textOf(first: Compared, second: Compared, comparisons: readonly Comparison[], factor: number): string {
+  const shared = sharedReasons(comparisons)
   const rows = comparisons.map(({ step, metric, unit, better, first, second, n, ratio, verdict, because }) => [
     oneLine(`${step}: ${metric}`),
     oneLine(unit),
@@ -116,11 +120,13 @@ function textOf(first: Compared, second: Compared, comparisons: readonly Compari
     n.join(', '),
     ratio === undefined ? '' : ratio.value.toFixed(3),
     intervalText(ratio?.low, ratio?.high),
-    verdict + (because === undefined ? '' : `: ${because}`),
+    verdict + (because === undefined || shared.has(because) ? '' : `: ${because}`),
   ])
   const titles = ['metric', 'unit', 'better', 'first', 'second', 'n', 'ratio', 'interval', 'verdict']
   const count = (verdict: Comparison['verdict']) => comparisons.filter((one) => one.verdict === verdict).length
   const notes = [
+    ...[...shared].map(([because, those]) => `undecided, ${those.length} metrics: ${because}\n`),
+    ...levelNote(comparisons, factor),
     ...onlyIn(first, second).map((name) => `only in the first: ${oneLine(name)}\n`),
     ...onlyIn(second, first).map((name) => `only in the second: ${oneLine(name)}\n`),
     ...otherParams(first, second),
@@ -131,6 +137,26 @@ function textOf(first: Compared, second: Compared, comparisons: readonly Compari
     ...notes,
     `${several(comparisons.length, 'metric')}: ${count('pass')} pass, ${count('fail')} fail, ${count('undecided')} undecided\n`,
   ].join('')
+}
+
+/** Why several are undecided, which is said once below the table. */
+function sharedReasons(comparisons: readonly Comparison[]): ReadonlyMap<string, readonly Comparison[]> {
+  const reasons = new Map<string, Comparison[]>()
+  for (const one of comparisons)
+    if (one.because !== undefined) reasons.set(one.because, [...(reasons.get(one.because) ?? []), one])
+  return new Map([...reasons].filter(([, those]) => those.length > 1))
+}
+
+/** Where an interval as shown would decide, and the surer one that a verdict asks for does not. */
+function levelNote(comparisons: readonly Comparison[], factor: number): readonly string[] {
+  const open = comparisons.find(({ verdict, ratio, better }) => {
+    const bound = boundOf(better, factor)
+    return verdict === 'undecided' && ratio !== undefined && (ratio.high < bound || ratio.low > bound)
+  })
+  if (open === undefined) return []
+  return [
+    `the intervals hold the ratio at 95 %, of ${several(comparisons.length, 'metric')} a verdict asks for ${levelText(open.level)}\n`,
+  ]
 }
 
 function headOf({ commit, at, machine = 'an unknown machine', ...one }: Compared): string {

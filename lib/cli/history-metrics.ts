@@ -1,5 +1,6 @@
 import { didYouMean } from '../plan/did-you-mean.ts'
 import { cannot } from '../plan/problem.ts'
+import { keyOf } from '../record/baseline.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
 import type { RunIndex, Trends } from '../record/index-queries.ts'
 import type { MetricTrend } from '../record/metric-history.ts'
@@ -47,17 +48,17 @@ export function shownTrends(
   plan: string,
   asked: { readonly metric?: string | undefined; readonly across: boolean },
 ): ShownTrends {
-  const { trends, leftOut } = index.trends(plan, { ...asked, limit: mostRuns })
-  const baselineValue = baselineValues(places, index, plan)
+  const { trends, params, leftOut } = index.trends(plan, { ...asked, limit: mostRuns })
+  const baselineValue = baselineValues(places, index, plan, params)
   const shown = trends.map((trend) => ({ plan, trend, points: trendPoints(trend, baselineValue(trend)) }))
   return { shown, leftOut }
 }
 
-/** Of a plan's baselines: the values as their runs have them, or else the medians of the samples that were kept. */
-function baselineValues({ runs }: Places, index: RunIndex, plan: string) {
-  const baselines = fileBaselines(runs)
-    .all()
-    .filter((baseline) => baseline.plan === plan)
+/** Of a plan's baselines with these parameters, one a machine: the values as their runs have them, or else the medians of the samples that were kept. */
+function baselineValues({ runs }: Places, index: RunIndex, plan: string, params: string) {
+  const ofPlan = fileBaselines(runs).all(plan)
+  const baselines = [params, undefined]
+    .flatMap((key) => ofPlan.filter((baseline) => keyOf(baseline) === key))
     .map((baseline) => ({ ...baseline, trends: index.trends(plan, { run: baseline.run, limit: 1 }).trends }))
   return ({ step, metric, unit }: MetricTrend) =>
     (machine: string | undefined): number | undefined => {

@@ -4,6 +4,7 @@ import { Problem, sentence } from '../plan/problem.ts'
 import { fileBaselines } from '../record/baseline-files.ts'
 import { writeWhole } from '../record/files.ts'
 import { readJournal } from '../record/journal.ts'
+import { paramsKey } from '../record/run-digest.ts'
 import { type RunRecord, recordOf } from '../record/run-record.ts'
 import { address } from '../report/html/markup.ts'
 import { htmlPage, type PageInput } from '../report/html/page.ts'
@@ -51,10 +52,11 @@ function numbersBefore(
   tell: (line: string) => void,
 ): Pick<PageInput, 'trends' | 'baseline'> {
   if (steps.every(({ ended }) => ended?.metrics === undefined)) return {}
-  const { plan, run, environment } = heading
+  const { plan, run, params, environment } = heading
   const { trends } = indexed(places, tell, (index) => index.trends(plan, { run, limit: mostRuns }))
   const { machine } = environment
-  return { trends, baseline: machine === undefined ? undefined : fileBaselines(places.runs).find(plan, machine) }
+  if (machine === undefined) return { trends }
+  return { trends, baseline: fileBaselines(places.runs).find(plan, machine, paramsKey(params)) }
 }
 
 /** The way from one folder to another, by their real places: either may be reached through a link. */

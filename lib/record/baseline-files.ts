@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { cannot, messageOf } from '../plan/problem.ts'
-import type { Baseline, Baselines } from './baseline.ts'
+import { type Baseline, type Baselines, inOrder, keyOf } from './baseline.ts'
 import { below } from './below.ts'
 import { writeWhole } from './files.ts'
 import { foldersOf } from './folder.ts'
@@ -18,26 +18,53 @@ const schema = v.object({
   metrics: v.array(v.object({ step: v.string(), metric: v.string(), unit: v.string(), samples: v.array(v.number()) })),
 })
 
-/** Baselines as files beside the runs of their plan, where `gc` removes none: `<root>/<plan>/baseline-<machine>.json`. */
+/**
+ * Baselines as files beside the runs of their plan, where `gc` removes none: `<root>/<plan>/baseline-<machine>-<parameters>.json`. Of an
+ * older Assay, which kept one for all parameters, there may be a `baseline-<machine>.json`.
+ */
 export function fileBaselines(root: string): Baselines {
-  const pathOf = (plan: string, machine: string) => below(root, [plan, `baseline-${machine}.json`], 'baseline')
-  const pathsOf = (plan: string) => {
+  const pathOf = (plan: string, machine: string, params: string | undefined) =>
+    below(root, [plan, `baseline-${machine}${params === undefined ? '' : `-${digestOf(params)}`}.json`], 'baseline')
+  const ownPath = (baseline: Baseline) => pathOf(baseline.plan, baseline.machine, keyOf(baseline))
+  const pathsOf = (plan: string, machine?: string) => {
     const folder = below(root, [plan], 'plan')
     const names = existsSync(folder) ? readdirSync(folder) : []
-    return names.flatMap((name) => (/^baseline-.+\.json$/.test(name) ? [join(folder, name)] : [])).sort()
+    return names.flatMap((name) => {
+      const of = /^baseline-(.+?)(?:-[0-9a-f]{12})?\.json$/.exec(name)?.[1]
+      return of !== undefined && (machine === undefined || of === machine) ? [join(folder, name)] : []
+    })
+  }
+  /** Where an older Assay has put the same one. */
+  const formerPath = (plan: string, machine: string, params: string | undefined) => {
+    const path = pathOf(plan, machine, undefined)
+    const key = existsSync(path) ? keyOf(read(path)) : undefined
+    return key !== undefined && key === params ? path : undefined
   }
   return {
-    find(plan, machine) {
-      const path = pathOf(plan, machine)
-      return existsSync(path) ? read(path) : undefined
+    find(plan, machine, params) {
+      const paths = [pathOf(plan, machine, params), pathOf(plan, machine, undefined)]
+      const path = paths.find((path) => existsSync(path))
+      const found = path === undefined ? undefined : read(path)
+      return found !== undefined && [params, undefined].includes(keyOf(found)) ? found : undefined
     },
-    set: (baseline) =>
-      writeWhole(pathOf(baseline.plan, baseline.machine), `${JSON.stringify({ schema: 1, ...baseline })}\n`),
+    set(baseline) {
+      writeWhole(ownPath(baseline), `${JSON.stringify({ schema: 1, ...baseline })}\n`)
+      const former = formerPath(baseline.plan, baseline.machine, keyOf(baseline))
+      if (former !== undefined) rmSync(former, { force: true })
+    },
+    remove(baseline) {
+      const former = formerPath(baseline.plan, baseline.machine, keyOf(baseline))
+      for (const path of [ownPath(baseline), former ?? []].flat()) rmSync(path, { force: true })
+    },
     clear(plan, machine) {
-      for (const path of machine === undefined ? pathsOf(plan) : [pathOf(plan, machine)]) rmSync(path, { force: true })
+      for (const path of pathsOf(plan, machine)) rmSync(path, { force: true })
     },
-    all: () => foldersOf(root).flatMap((plan) => pathsOf(plan).map(read)),
+    all: (plan) => inOrder((plan === undefined ? foldersOf(root) : [plan]).flatMap((one) => pathsOf(one).map(read))),
   }
+}
+
+function digestOf(params: string): string {
+  return new Bun.CryptoHasher('sha256').update(params).digest('hex').slice(0, 12)
 }
 
 function read(path: string): Baseline {

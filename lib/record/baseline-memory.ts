@@ -1,16 +1,18 @@
-import type { Baseline, Baselines } from './baseline.ts'
+import { type Baseline, type Baselines, inOrder, keyOf } from './baseline.ts'
 
 /** Baselines in memory, for tests of what is above them. */
 export function memoryBaselines(): Baselines {
   const kept = new Map<string, Baseline>()
-  const keyOf = (plan: string, machine: string) => `${plan}/${machine}`
+  const placeOf = (plan: string, machine: string, params?: string) => JSON.stringify([plan, machine, params])
+  const ownPlace = (baseline: Baseline) => placeOf(baseline.plan, baseline.machine, keyOf(baseline))
   return {
-    find: (plan, machine) => kept.get(keyOf(plan, machine)),
-    set: (baseline) => void kept.set(keyOf(baseline.plan, baseline.machine), baseline),
+    find: (plan, machine, params) => kept.get(placeOf(plan, machine, params)) ?? kept.get(placeOf(plan, machine)),
+    set: (baseline) => void kept.set(ownPlace(baseline), baseline),
+    remove: (baseline) => void kept.delete(ownPlace(baseline)),
     clear(plan, machine) {
-      for (const [key, baseline] of kept)
-        if (baseline.plan === plan && (machine === undefined || baseline.machine === machine)) kept.delete(key)
+      for (const [place, baseline] of kept)
+        if (baseline.plan === plan && (machine === undefined || baseline.machine === machine)) kept.delete(place)
     },
-    all: () => [...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, baseline]) => baseline),
+    all: (plan) => inOrder([...kept.values()].filter((one) => plan === undefined || one.plan === plan)),
   }
 }

@@ -1,6 +1,10 @@
+import { paramsKey } from './run-digest.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** A run that later ones of its plan, on the same machine, are held against. */
+/** Why a metric that has a reference to a baseline was held against none. */
+export const noBaseline = 'there is no baseline yet'
+
+/** A run that later ones of its plan, on the same machine and with the same parameters, are held against. */
 export interface Baseline {
   readonly plan: string
   /** The fingerprint of the machine that it ran on. */
@@ -9,7 +13,7 @@ export interface Baseline {
   /** When it began, in ISO 8601. */
   readonly at: string
   readonly commit?: string | undefined
-  /** As its journal has them: numbers taken with other parameters are of something else. */
+  /** As its journal has them: numbers taken with other parameters are of something else. Undefined: an older Assay did not say. */
   readonly params?: Readonly<Record<string, string>> | undefined
   readonly metrics: readonly BaselineMetric[]
 }
@@ -23,15 +27,33 @@ export interface BaselineMetric {
   readonly samples: readonly number[]
 }
 
-/** Where baselines are kept: one for each plan and machine. */
+/** Where baselines are kept: one for each plan, machine and parameters. */
 export interface Baselines {
-  find(plan: string, machine: string): Baseline | undefined
-  /** In place of the one before of this plan and machine. */
+  /** `params`: as `paramsKey` has them. One that does not say its own stands in for those that have none. */
+  find(plan: string, machine: string, params: string): Baseline | undefined
+  /** In place of the one before of this plan, machine and parameters. */
   set(baseline: Baseline): void
-  /** Forgets the baseline of one machine, or those of all. */
+  /** Forgets this one. */
+  remove(baseline: Baseline): void
+  /** Forgets the baselines of one machine, or those of all. */
   clear(plan: string, machine?: string): void
-  /** By plan, then by machine. */
-  all(): readonly Baseline[]
+  /** Those of a plan, or of all: by plan, then by machine, then by when they began. */
+  all(plan?: string): readonly Baseline[]
+}
+
+/** What a baseline's parameters are known by; undefined where it does not say them. */
+export function keyOf({ params }: Baseline): string | undefined {
+  return params && paramsKey(params)
+}
+
+/** The names of the parameters that differ, as far as they are known. */
+export function namesApart(a: Baseline['params'] = {}, b: Baseline['params'] = {}): readonly string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name])
+}
+
+export function inOrder(baselines: readonly Baseline[]): readonly Baseline[] {
+  const order = ({ plan, machine, at }: Baseline) => [plan, machine, at].join('\n')
+  return baselines.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
 }
 
 /** What a run would be a baseline of; undefined for one that does not say on which machine it ran, as those of an older Assay do not. */

@@ -23,6 +23,8 @@ export interface TrendQuery {
 export interface Trends {
   /** In the order of the newest run that has them. */
   readonly trends: readonly MetricTrend[]
+  /** Those of all these runs, as `paramsKey` has them; empty where there are none. */
+  readonly params: string
   /** How many runs up to then have numbers that cannot be compared with these: of another machine, or of other parameters. */
   readonly leftOut: { readonly machine: number; readonly params: number }
 }
@@ -95,7 +97,7 @@ function trendsOf(db: Database, plan: string, { metric = null, run = null, acros
        ORDER BY run DESC LIMIT 1`,
     )
     .all({ $plan: plan, $run: run, $metric: metric })
-  if (subject === undefined) return { trends: [], leftOut: { machine: 0, params: 0 } }
+  if (subject === undefined) return { trends: [], params: '', leftOut: { machine: 0, params: 0 } }
   const about = { $plan: plan, $run: subject.run, $machine: subject.machine, $params: subject.params }
   const rows = db
     .query<MetricRow, [Values]>(
@@ -114,6 +116,7 @@ function trendsOf(db: Database, plan: string, { metric = null, run = null, acros
     .all({ ...about, $across: across ? 1 : 0 })
   return {
     trends: inTrends(rows),
+    params: subject.params,
     leftOut: { machine: across ? 0 : (others?.machine ?? 0), params: others?.params ?? 0 },
   }
 }

@@ -1,7 +1,7 @@
 import type { Baseline, BaselineMetric } from '../record/baseline.ts'
 import type { MetricRecord, Verdict } from '../record/event.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { decide, samplesNeeded } from '../stats/decide.ts'
+import { decide, samplesNeeded, sureLevel } from '../stats/decide.ts'
 import { type Estimate, ratioEstimate } from '../stats/estimate.ts'
 import { quantile } from '../stats/quantile.ts'
 
@@ -38,6 +38,8 @@ export interface Comparison {
   readonly verdict: Extract<Verdict, 'pass' | 'fail' | 'undecided'>
   /** Why it is undecided. */
   readonly because: string | undefined
+  /** Of the interval that the verdict asks for: the more metrics there are, the surer it must be of each. */
+  readonly level: number
 }
 
 export function comparedRun({ heading, startedAt, steps }: RunRecord): Compared {
@@ -81,7 +83,13 @@ export function comparisonsOf(first: Compared, second: Compared, factor: number)
     second: quantile(samples, q),
     n: [before.length, samples.length] as const,
     ...judgement(ratio, names.better, factor, among),
+    level: sureLevel(1, among),
   }))
+}
+
+/** What the ratio must be on the right side of. */
+export function boundOf(better: Comparison['better'], factor: number): number {
+  return better === 'lower' ? factor : 1 / factor
 }
 
 function judgement(
@@ -92,7 +100,8 @@ function judgement(
 ): Pick<Comparison, 'ratio' | 'verdict' | 'because'> {
   if (estimate === undefined)
     return { ratio: undefined, verdict: 'undecided', because: 'a ratio needs samples above zero' }
-  const [bound, right] = better === 'lower' ? ([factor, 'below'] as const) : ([1 / factor, 'above'] as const)
+  const bound = boundOf(better, factor)
+  const right = better === 'lower' ? 'below' : 'above'
   const { decision, interval } = decide(estimate, { bound, touching: right, looks: 1, among })
   const ratio = interval && { value: estimate.value, ...interval }
   if (decision === right) return { ratio, verdict: 'pass', because: undefined }

@@ -6,7 +6,7 @@ import { type Draft, next } from '../record/run-record.ts'
 import { type Clock, systemClock } from '../run/clock.ts'
 import { logFile } from '../run/context.ts'
 import type { Observer, Passing } from '../run/observe.ts'
-import { pageCommand } from './commands.ts'
+import { baselineCommand, pageCommand } from './commands.ts'
 import { hanging, type Page, painter } from './page.ts'
 import { resultFiles } from './results.ts'
 import { liveScreen, plainScreen, type Running } from './screen.ts'
@@ -182,8 +182,10 @@ export function terminalView(options: TerminalOptions): TerminalView {
     const together = `${again}      ${results}`
     const last = widthOf(together) <= page().columns ? [together.trimEnd()] : [again, `  ${results}`.trimEnd()]
     const show = files.length === 0 ? [] : hanging('  ', `page: ${pageCommand(ended)}`, page())
+    const set = baselineCommand(ended)
+    const hold = set === undefined ? [] : hanging('  ', `hold later runs against this one: ${set}`, page())
     const first = counted.replace(outcome, (word) => paint(['bold', style], word))
-    return [first, ...more, ...goOn, ...last.filter(Boolean), ...show]
+    return [first, ...more, ...goOn, ...last.filter(Boolean), ...show, ...hold]
   }
 
   return {

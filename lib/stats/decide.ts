@@ -50,7 +50,7 @@ export function decide(
   const shown = estimate.intervalAt(lookLevel(level, looks))
   const interval = Number.isFinite(shown.low) && Number.isFinite(shown.high) ? shown : undefined
   if (bound !== undefined) {
-    const { low, high } = estimate.intervalAt(1 - errorRate / (looks * among))
+    const { low, high } = estimate.intervalAt(sureLevel(looks, among))
     if (high < bound || (high === bound && touching === 'below')) return { decision: 'below', interval, level }
     if (low > bound || (low === bound && touching === 'above')) return { decision: 'above', interval, level }
   }
@@ -60,6 +60,16 @@ export function decide(
     relativeHalfWidth(shown, estimate.value) <= precision &&
     relativeHalfWidth(estimate.intervalAt(1 - (1 - level) / looks), estimate.value) <= 1.2 * precision
   return { decision: tight && within ? 'inside' : 'undecided', interval, level }
+}
+
+/** The level of the interval that a bound must lie outside of: much surer than the one that is shown. */
+export function sureLevel(looks: number, among = 1): number {
+  return 1 - errorRate / (looks * among)
+}
+
+/** A level for people, never rounded up: `99.91 %`. */
+export function levelText(level: number): string {
+  return `${Math.floor(1e4 * level + 1e-6) / 100} %`
 }
 
 /**

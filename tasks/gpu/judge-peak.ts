@@ -1,6 +1,6 @@
 import { type Finding, undecided } from '../../lib/index.ts'
 import { decide } from '../../lib/stats/decide.ts'
-import { quantileEstimate } from '../../lib/stats/estimate.ts'
+import { amountEstimate } from '../../lib/stats/estimate.ts'
 import { type Peak, peakOf } from './peaks.ts'
 import type { GpuClient } from './service.ts'
 
@@ -31,7 +31,7 @@ export function judgePeak(
   }
   const unit = units[figure]
   const name = `${what} reaches ${percent} of ${plain(published)} ${unit}`
-  const estimate = quantileEstimate(samples)
+  const estimate = amountEstimate(samples)
   if (estimate === undefined) return undecided(name, 'there are no samples')
   const { decision, interval } = decide(estimate, { bound: share * published, touching: 'above', looks: 1 })
   const between = interval ? ` (${plain(interval.low)} to ${plain(interval.high)})` : ''

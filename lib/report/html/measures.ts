@@ -85,7 +85,8 @@ function referenceText({ low, high, unit, against, ratio, verdict, because = 'no
   const none = verdict === 'recorded' ? because : 'none'
   if (against === undefined) return bounds ?? html`<span class="dim">${oneLine(none)}</span>`
   const name = against.kind === 'baseline' ? 'baseline' : oneLine(against.name)
-  const times = boundsText(against.low, against.high)
+  const factor = against.kind === 'baseline' && against.low !== undefined && formatNumber(1 / against.low)
+  const times = factor && factor !== '1' ? `≥ 1/${factor}` : boundsText(against.low, against.high)
   const shown = ratio && shownWith(ratio.value, ratio.low, ratio.high)
   const found = shown && html`<small>is ${shown.value} × (${shown.low} – ${shown.high})</small>`
   return html`${bounds}<span>${times} × ${name} <small>${formatNumber(against.value)} ${oneLine(unit)}</small></span>${found}`

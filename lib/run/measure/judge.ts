@@ -1,8 +1,8 @@
 import type { MetricRecord } from '../../record/event.ts'
 import { concerns } from '../../stats/concerns.ts'
-import { decide, relativeHalfWidth, samplesNeeded } from '../../stats/decide.ts'
-import { type Estimate, quantileEstimate } from '../../stats/estimate.ts'
-import type { Series } from './series.ts'
+import { decide, levelText, relativeHalfWidth, samplesNeeded, sureLevel } from '../../stats/decide.ts'
+import type { Estimate } from '../../stats/estimate.ts'
+import { estimateOf, type Series } from './series.ts'
 import type { Standing } from './standing.ts'
 
 /** How sure a measure is to be of each metric. */
@@ -22,7 +22,7 @@ export interface Progress {
 }
 
 export function progressOf(series: Series, standing: Standing, asked: Asked): Progress {
-  const estimate = quantileEstimate(series.samples, series.definition.quantile)
+  const estimate = estimateOf(series)
   if (estimate === undefined) return { enough: false, reached: undefined }
   const { decision, interval } = decide(estimate, asked)
   const reached = interval && relativeHalfWidth(interval, estimate.value)
@@ -63,7 +63,7 @@ function driftOf({ steady }: Held): string | undefined {
 export function judge(series: Series, standing: Standing, asked: Asked, raw: string): MetricRecord {
   const { name, variant, samples, definition } = series
   const { unit, better, reference, quantile: q } = definition
-  const estimate = quantileEstimate(samples, q)
+  const estimate = estimateOf(series)
   const { interval, level } = estimate ? decide(estimate, asked) : { level: 0.95 }
   const bounds = reference?.kind === 'bound' ? reference : undefined
   const warnings = concerns(samples)
@@ -105,9 +105,15 @@ function judgement(
     against
       ? `${round(value)} times ${against.kind === 'baseline' ? 'the baseline' : against.name}`
       : `${round(value)} ${unit}`
-  const within = [low !== undefined && `at least ${shown(low)}`, high !== undefined && `at most ${shown(high)}`]
+  // In the terms of the factor that the plan gives.
+  const bounding = (bound: number) =>
+    against?.kind === 'baseline' && bound === low && bound !== 1
+      ? `1/${round(1 / bound)} times the baseline`
+      : shown(bound)
+  const within = [low !== undefined && `at least ${bounding(low)}`, high !== undefined && `at most ${bounding(high)}`]
   const rule = within.filter(Boolean).join(' and ')
-  const found = `${shown(estimate.value)}${betweenOf(estimate, asked)}, ${estimate.n} sample${estimate.n === 1 ? '' : 's'}`
+  const count = `${estimate.n} sample${estimate.n === 1 ? '' : 's'}`
+  const found = `${shown(estimate.value)}${betweenOf(estimate, asked)}, ${count}`
   switch (side.verdict) {
     case 'pass':
       return { verdict: 'pass', because: `${rule}: ${found}` }
@@ -120,7 +126,7 @@ function judgement(
       const more = needed === undefined ? '' : `; about ${needed} would do`
       return {
         verdict: 'undecided',
-        because: `too few samples to tell it from ${shown(side.bound)}: ${found}${more}`,
+        because: `too few samples to tell it from ${bounding(side.bound)}: ${shown(estimate.value)}${surelyBetween(estimate, asked)}, ${count}${more}`,
         ...(needed !== undefined && { needed }),
       }
     }
@@ -130,6 +136,13 @@ function judgement(
 function betweenOf(estimate: Estimate, asked: Asked): string {
   const { interval } = decide(estimate, asked)
   return interval === undefined ? '' : ` (${round(interval.low)} to ${round(interval.high)})`
+}
+
+/** The interval that the bound would have to lie outside of: the one that is shown may have it outside, and nothing is decided. */
+function surelyBetween(estimate: Estimate, { looks }: Asked): string {
+  const level = sureLevel(looks)
+  const { low, high } = estimate.intervalAt(level)
+  return Number.isFinite(high - low) ? ` (${round(low)} to ${round(high)} at ${levelText(level)})` : ''
 }
 
 /** Four significant digits. */

@@ -2,6 +2,7 @@ import type { MeasureNode } from '../../plan/graph.ts'
 import { nameOf } from '../../plan/measure.ts'
 import type { Metric, Quantity } from '../../plan/metric.ts'
 import { cannot } from '../../plan/problem.ts'
+import { amountEstimate, type Estimate, quantileEstimate } from '../../stats/estimate.ts'
 
 /** The samples of one metric, of one variant where there are any, in the order they were taken. */
 export interface Series {
@@ -25,6 +26,11 @@ export function seriesOf({ metrics, variants, derived }: MeasureNode): readonly 
     ),
     ...Object.entries(derived).map(([metric, definition]) => one('derived', metric, definition)),
   ]
+}
+
+/** Of the value of a series. What is worked out, as a difference is, may lie below zero; what is sampled is an amount. */
+export function estimateOf({ kind, samples, definition: { quantile } }: Series): Estimate | undefined {
+  return kind === 'derived' ? quantileEstimate(samples, quantile) : amountEstimate(samples, quantile)
 }
 
 /** The numbers of one round, by the names of their series. */

@@ -2,11 +2,11 @@ import * as v from 'valibot'
 import type { MeasureNode, Node } from '../../plan/graph.ts'
 import { nameOf, otherOf } from '../../plan/measure.ts'
 import type { BaselineReference, RatioReference } from '../../plan/metric.ts'
-import type { Baseline } from '../../record/baseline.ts'
+import { type Baseline, noBaseline } from '../../record/baseline.ts'
 import type { MetricRecord } from '../../record/event.ts'
-import { type Estimate, pairedRatioEstimate, quantileEstimate, ratioEstimate } from '../../stats/estimate.ts'
+import { type Estimate, pairedRatioEstimate, ratioEstimate } from '../../stats/estimate.ts'
 import { quantile } from '../../stats/quantile.ts'
-import type { Series } from './series.ts'
+import { estimateOf, type Series } from './series.ts'
 
 /** What a series is held against: its own value, or a ratio, must lie between bounds. */
 export type Standing =
@@ -32,10 +32,10 @@ export interface Others {
 }
 
 export function standingOf(series: Series, node: MeasureNode, all: readonly Series[], others: Others): Standing {
-  const { reference, quantile: q } = series.definition
+  const { reference } = series.definition
   if (reference === undefined) return { kind: 'recorded' }
   if (reference.kind === 'bound') {
-    const estimate = quantileEstimate(series.samples, q)
+    const estimate = estimateOf(series)
     const { low, high } = reference
     return estimate === undefined ? tooFew : { kind: 'held', estimate, low, high, steady: series.samples }
   }
@@ -90,7 +90,7 @@ function againstBaseline(
   node: MeasureNode,
   { baseline }: Others,
 ): Standing {
-  if (baseline === undefined) return { kind: 'recorded', because: 'there is no baseline yet' }
+  if (baseline === undefined) return { kind: 'recorded', because: noBaseline }
   const theirs = baseline.metrics.find((metric) => metric.step === node.name && metric.metric === name)
   if (theirs === undefined || theirs.samples.length === 0)
     return { kind: 'recorded', because: `the baseline, run ${baseline.run}, does not have it` }

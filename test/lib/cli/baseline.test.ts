@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { newestRun, passing, planText, removeRepositories, repository, sentenceOf } from './helpers.ts'
 import { measuring, nights } from './nights.ts'
@@ -13,15 +13,19 @@ describe('a baseline', () => {
     const at = repository({ perf: measuring })
     at.file('level', '1')
     const first = await at.run(['plan', 'perf'])
-    expect([first.exit, first.out]).toEqual([0, expect.not.stringContaining('held against')])
+    expect([first.exit, first.out]).toEqual([0, expect.not.stringContaining('not held against')])
     const run = idOf(await newestRun(at, 'perf'))
-    const set = await at.run(['baseline', 'set', run.slice(0, -1)])
+    // What it says would make this run the baseline, does.
+    const [, words = ''] = /hold later runs against this one: bunx assay (baseline set \S+)\n/.exec(first.out) ?? []
+    expect(words).toBe(`baseline set ${run}`)
+    const set = await at.run(words.split(' '))
     expect(set.out).toMatch(
       new RegExp(`^The baseline of perf on this machine \\([0-9a-f]{12}\\) is run ${run} \\(1 metric\\)\n$`),
     )
 
     at.file('level', '1.1')
-    expect((await at.run(['plan', 'perf'])).exit).toBe(0)
+    const alike = await at.run(['plan', 'perf'])
+    expect([alike.exit, alike.out]).toEqual([0, expect.not.stringContaining('hold later runs')])
     at.file('level', '1.5')
     const slow = await at.run(['plan', 'perf'])
     expect([slow.exit, slow.out]).toEqual([1, expect.stringContaining('1.5')])
@@ -58,6 +62,46 @@ describe('a baseline', () => {
       ),
     ])
     expect((await at.run(['plan', 'perf', '--set', 'size=720p'])).exit).toBe(1)
+  })
+
+  test('of other parameters stays beside the first, and each run is held against its own', async () => {
+    const at = repository({ perf: measuring })
+    const ran = async (level: string, ...more: readonly string[]) => {
+      at.file('level', level)
+      return (await at.run(['plan', 'perf', ...more])).exit
+    }
+    await ran('1')
+    const first = idOf(await newestRun(at, 'perf'))
+    await at.run(['baseline', 'set', first])
+    await ran('4', '--set', 'size=480p')
+    const second = idOf(await newestRun(at, 'perf'))
+    expect((await at.run(['baseline', 'set', second])).out).toEndWith(
+      `is run ${second} (1 metric), beside run ${first} with other parameters (size)\n`,
+    )
+    expect([await ran('4'), await ran('4', '--set', 'size=480p'), await ran('8', '--set', 'size=480p')]).toEqual([
+      1, 0, 1,
+    ])
+    // What lies beside a run's numbers are those of its parameters alone.
+    expect((await at.run(['compare', idOf(await newestRun(at, 'perf'))])).out).toStartWith(`first   perf/${second},`)
+    expect((await at.run(['history', 'perf', '--metric', 'time'])).out).toMatch(/ 2\.000 +2\.000 /)
+
+    const shown = (await at.run(['baseline'])).out.trimEnd().split('\n')
+    expect(shown).toEqual([
+      expect.stringMatching(/machine +parameters$/),
+      expect.stringMatching(new RegExp(`${first}  this machine .* size=720p$`)),
+      expect.stringMatching(new RegExp(`${second}  this machine .* size=480p$`)),
+    ])
+    expect((await at.run(['baseline', 'clear', first])).out).toMatch(
+      new RegExp(`^Run ${first} is no longer the baseline of perf on this machine \\(\\w+\\) with size=720p\n$`),
+    )
+    expect((await at.run(['baseline', 'show', '--json'])).out).toContain(`"run":"${second}"`)
+    expect([await ran('4'), await ran('8', '--set', 'size=480p')]).toEqual([0, 1])
+    const refused = await at.run(['baseline', 'clear', second, '--across'])
+    expect([refused.exit, sentenceOf(refused)]).toEqual([
+      2,
+      `Cannot clear a baseline as '--across' must be given with a plan: current value is given with run ${second}`,
+    ])
+    expect((await at.run(['baseline', 'clear', 'perf'])).out).toStartWith(`Run ${second} is no longer`)
   })
 
   test('is kept for each machine, listed with its metrics, and forgotten for this one or for all', async () => {
@@ -117,6 +161,6 @@ describe('a baseline', () => {
     rewrite(later[1], (text) => onMachine(text).replace(/\{"event":"run-ended".*\n/, ''))
     const ran = await at.run(['baseline', ...words])
     expect([ran.exit, sentenceOf(ran)]).toEqual([2, expect.stringMatching(sentence)])
-    expect(existsSync(join(at.dir, 'runs/perf/baseline-m1.json'))).toBe(false)
+    expect(readdirSync(join(at.dir, 'runs/perf')).filter((name) => name.startsWith('baseline'))).toEqual([])
   })
 })

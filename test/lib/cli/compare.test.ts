@@ -80,12 +80,34 @@ describe('compare', () => {
     ])
   })
 
+  test('says once why several are undecided, and of which intervals verdicts are made', async () => {
+    const at = repository({ perf: measuring })
+    const metrics = (level: number) =>
+      ['a', 'b', 'c', 'd'].map((name) => measured(name, samplesAround(name === 'd' ? level : 1).slice(0, 6)))
+    const [first = ''] = nights(at, 'perf', [1], { metrics: metrics(1) })
+    const [, second = ''] = nights(at, 'perf', [1, 1], { metrics: metrics(1.013) })
+    nights(at, 'perf', [1], { metrics: metrics(1) })
+    const { exit, out } = await at.run(['compare', first, second])
+    expect([exit, squeezed(out).slice(4)]).toEqual([
+      0,
+      [
+        expect.stringMatching(/^measure: a .* undecided$/),
+        expect.stringMatching(/^measure: b .* undecided$/),
+        expect.stringMatching(/^measure: c .* undecided$/),
+        expect.stringMatching(/^measure: d s less .* 1\.0\d*–1\.0\d* undecided$/),
+        'undecided, 4 metrics: more samples of the second alone would not tell',
+        'the intervals hold the ratio at 95 %, of 4 metrics a verdict asks for 99.75 %',
+        '4 metrics: 0 pass, 0 fail, 4 undecided',
+      ],
+    ])
+  })
+
   test('holds one run alone against its baseline', async () => {
     const at = repository({ perf: measuring })
     const [first = '', second = ''] = nights(at, 'perf', [1, 1.1])
     const none = await at.run(['compare', second])
     expect(sentenceOf(none)).toMatch(
-      /^Cannot compare as 'RUN' must be of a plan with a baseline of its machine, or one of two runs: /,
+      /^Cannot compare as 'RUN' must be of a plan with a baseline of its machine and parameters, or one of two runs: /,
     )
     await at.run(['baseline', 'set', first])
     const { exit, out } = await at.run(['compare', second])

@@ -1,34 +1,60 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { baselineOf } from '../../../lib/record/baseline.ts'
 import { fileBaselines } from '../../../lib/record/baseline-files.ts'
 import { memoryBaselines } from '../../../lib/record/baseline-memory.ts'
 import type { Heading, StepEnded } from '../../../lib/record/event.ts'
+import { paramsKey } from '../../../lib/record/run-digest.ts'
 import { recordOf } from '../../../lib/record/run-record.ts'
-import { baseline, baselineSuite } from './baseline-suite.ts'
+import { baseline, baselineSuite, params } from './baseline-suite.ts'
 
 describe('baselines in files', () => {
   baselineSuite(fileBaselines)
 
   const root = mkdtempSync(join(tmpdir(), 'assay-baseline-'))
+  // The beginning of the SHA-256 of [["size","720p"]].
+  const file = 'baseline-m1-c6ecd53b5570.json'
   afterAll(() => rmSync(root, { recursive: true, force: true }))
 
   test('lie beside the runs of their plan', () => {
     fileBaselines(root).set(baseline('p', 'm1', 'r1'))
-    expect(readdirSync(join(root, 'p'))).toEqual(['baseline-m1.json'])
+    expect(readdirSync(join(root, 'p'))).toEqual([file])
+  })
+
+  test('one of an older Assay is read, and replaced where its parameters are the same', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-baseline-'))
+    const baselines = fileBaselines(folder)
+    const older = baseline('p', 'm1', 'r1')
+    mkdirSync(join(folder, 'p'))
+    writeFileSync(join(folder, 'p/baseline-m1.json'), JSON.stringify({ schema: 1, ...older }))
+    expect(baselines.find('p', 'm1', params)).toEqual(older)
+    expect(baselines.find('p', 'm1', paramsKey({ size: '480p' }))).toBeUndefined()
+    baselines.set({ ...older, run: 'r2', params: { size: '480p' } })
+    expect(baselines.find('p', 'm1', params)).toEqual(older)
+    baselines.set({ ...older, run: 'r3' })
+    expect(
+      baselines
+        .all()
+        .map(({ run }) => run)
+        .sort(),
+    ).toEqual(['r2', 'r3'])
+    writeFileSync(join(folder, 'p/baseline-m1.json'), JSON.stringify({ schema: 1, ...older }))
+    baselines.remove(older)
+    expect(baselines.all().map(({ run }) => run)).toEqual(['r2'])
+    rmSync(folder, { recursive: true })
   })
 
   test.each(['{', '{"schema":2}', ''])('one that says %j is refused in a sentence until it is set again', (text) => {
     const baselines = fileBaselines(root)
-    writeFileSync(join(root, 'p/baseline-m1.json'), text)
-    for (const read of [() => baselines.find('p', 'm1'), () => baselines.all()])
+    writeFileSync(join(root, 'p', file), text)
+    for (const read of [() => baselines.find('p', 'm1', params), () => baselines.all()])
       expect(read).toThrow(
-        /^Cannot read a baseline as '.*baseline-m1\.json' must be as this Assay writes it: .*Delete it/,
+        /^Cannot read a baseline as '.*baseline-m1-\w+\.json' must be as this Assay writes it: .*Delete it/,
       )
     baselines.set(baseline('p', 'm1', 'r1'))
-    expect(baselines.find('p', 'm1')).toBeDefined()
+    expect(baselines.find('p', 'm1', params)).toBeDefined()
   })
 
   test('no name leads out of their folder', () => {

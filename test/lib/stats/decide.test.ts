@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { normal, seeded, shapes } from '../../../benchmarks/statistics/draw.ts'
 import { type Against, decided, stopped } from '../../../benchmarks/statistics/simulate.ts'
-import { decide, looks, samplesNeeded } from '../../../lib/stats/decide.ts'
+import { decide, levelText, looks, samplesNeeded, sureLevel } from '../../../lib/stats/decide.ts'
 import { type Estimate, pairedRatioEstimate, quantileEstimate, ratioEstimate } from '../../../lib/stats/estimate.ts'
 
 test.each([
@@ -31,6 +31,10 @@ describe('a decision', () => {
     const found = decide(estimateOf(50, 100, 30), { bound: 100 + away, precision: 0.06, looks: 10 })
     expect(found.decision).toBe(decision)
     expect(found.level).toBe(0.95)
+  })
+
+  test('is at a level that is never rounded up', () => {
+    expect([1, 12, 1000].map((looks) => levelText(sureLevel(looks)))).toEqual(['99 %', '99.91 %', '99.99 %'])
   })
 
   test('asks more of a look the more there are', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { likeNeighbours, normal, seeded, shapes } from '../../../benchmarks/statistics/draw.ts'
 import { coverage, ratioCoverage } from '../../../benchmarks/statistics/simulate.ts'
-import { pairedRatioEstimate, quantileEstimate, ratioEstimate } from '../../../lib/stats/estimate.ts'
+import { amountEstimate, pairedRatioEstimate, quantileEstimate, ratioEstimate } from '../../../lib/stats/estimate.ts'
 import { pairedRatio, ratioOfMedians } from '../../../lib/stats/ratio.ts'
 import { smallestChange } from '../../../lib/stats/smallest-change.ts'
 
@@ -56,6 +56,32 @@ describe('the estimate of a median', () => {
     const estimate = quantileEstimate(Array.from({ length: 50 }, () => 10 + normal(random)))
     const [own, more] = [estimate?.intervalAt(0.95), estimate?.intervalAt(0.95, 200)]
     expect((more?.high ?? 0) - (more?.low ?? 0)).toBeCloseTo(((own?.high ?? 0) - (own?.low ?? 0)) / 2, 9)
+  })
+})
+
+describe('the estimate of an amount', () => {
+  const ends = (samples: readonly number[]) => amountEstimate(samples)?.intervalAt(0.99)
+
+  test('never reaches below zero, and else is that of the median', () => {
+    const taken = [5.1, 5.3, 5.32, 900, 1940]
+    expect(quantileEstimate(taken)?.intervalAt(0.99).low).toBeLessThan(0)
+    expect(ends(taken)).toEqual({ low: 0, high: quantileEstimate(taken)?.intervalAt(0.99).high ?? 0 })
+    for (const samples of [
+      [100, 101, 102, 99, 98],
+      [1, 2, -3, 4, 5],
+    ])
+      expect(ends(samples)).toEqual(quantileEstimate(samples)?.intervalAt(0.99) ?? { low: 0, high: 0 })
+  })
+
+  test('holds one that is never below zero whenever the whole interval does', () => {
+    const random = seeded(19)
+    for (let trial = 0; trial < 500; trial++) {
+      const samples = Array.from({ length: 2 + (trial % 5) }, () => Math.exp(2 * normal(random)))
+      const { low, high } = quantileEstimate(samples)?.intervalAt(0.95) ?? { low: 0, high: 0 }
+      const amount = amountEstimate(samples)?.intervalAt(0.95) ?? { low: 0, high: 0 }
+      expect(amount.low <= 1 && 1 <= amount.high).toBe(low <= 1 && 1 <= high)
+      expect(amount.low).toBeGreaterThanOrEqual(0)
+    }
   })
 })
 

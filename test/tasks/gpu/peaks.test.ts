@@ -76,6 +76,9 @@ describe('the share of a peak', () => {
       verdict: 'undecided',
       reason: expect.stringContaining('1 samples do not tell'),
     })
+    expect(judgePeak('triad', [900, 4500, 4600], 'NVIDIA H200', 'bandwidth', 0.9)).toMatchObject({
+      reason: expect.stringContaining('found 4500 GB/s (0 to '),
+    })
   })
 
   test('of what is not published is not decided', () => {

@@ -58,6 +58,16 @@ describe('the page of a run', () => {
     expect(readHtml(await htmlPage(showcaseInput())).text).toContain(words)
   })
 
+  test.each([
+    [1.1, '≥ 1/1.1 × baseline 40'],
+    [1, '≥ 1 × baseline 40'],
+  ])('tells the least of a baseline by the factor %p that the plan gives', async (factor, words) => {
+    const against = { kind: 'baseline', name: '20261120-071602-ab12', value: 40, low: 1 / factor } as const
+    const rate = { name: 'rate', unit: 'img/s', better: 'higher', verdict: 'pass' } as const
+    const ended = stepEnded('m', 'passed', { metrics: [{ ...rate, samples: [40, 41], against }] })
+    expect(readHtml(await pageOf([started([['measure', 'm']]), ended, runEnded('passed')])).text).toContain(words)
+  })
+
   test('has the verdict before all else, and what went wrong before what went well', async () => {
     const { text } = readHtml(await htmlPage(showcaseInput()))
     const order = [

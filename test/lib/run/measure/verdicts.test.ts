@@ -57,6 +57,30 @@ describe('a metric with a bound', () => {
     expect([record.verdict, String(record.because)]).toEqual([verdict, expect.stringMatching(because)])
   })
 
+  test('has an interval that ends at zero, where what is worked out of it may lie below', async () => {
+    const taken = [0.12, 0.17, 0.18, 2.4]
+    const { metric } = await scene((plan) => {
+      plan.measure({
+        ...{ name: 'm', metrics: { time: lower('s') }, samples: 4, warmup: 0 },
+        derived: { more: { ...lower('s'), from: ({ time }) => time } },
+        run: (_, { round }) => ({ time: quantity(taken[round - 1] ?? Number.NaN, 's') }),
+      })
+    })
+    expect(metric('m', 'time').interval?.low).toBe(0)
+    expect(metric('m', 'more').interval?.low).toBeLessThan(0)
+    expect(metric('m', 'more').interval?.high).toBe(metric('m', 'time').interval?.high ?? 0)
+  })
+
+  test('that is undecided tells the interval that the verdict needs, which holds the bound where the shown one does not', async () => {
+    const samples = [0.9, 1.1, 0.95, 1.05, 1]
+    const { interval, ...record } = await judged(lower('s', atMost(1.12, 's')), samples)
+    expect(record.verdict).toBe('undecided')
+    expect(interval?.high).toBeLessThan(1.12)
+    const [, low, high] = /1 s \(([\d.]+) to ([\d.]+) at 99 %\), 5 samples/.exec(record.because ?? '') ?? []
+    expect(Number(high)).toBeGreaterThan(1.12)
+    expect(Number(low)).toBeLessThan(interval?.low ?? 0)
+  })
+
   test('is undecided when its samples drift, however far the bound is', async () => {
     const record = await judged(
       lower('s', atMost(99, 's')),
@@ -203,19 +227,25 @@ describe('a metric with a baseline', () => {
       /^expected at most 1.2 times the baseline, found 1\.[34]\d+ times/,
     ],
     ['pass', lower('s', noWorseThanBaseline(1.2)), 0.5, /^at most 1.2 times/],
-    ['pass', higher('s', noWorseThanBaseline(1.25)), 1, /^at least 0.8 times the baseline: /],
+    ['pass', higher('s', noWorseThanBaseline(1.25)), 1, /^at least 1\/1.25 times the baseline: /],
     [
       'fail',
       higher('s', noWorseThanBaseline(1.25)),
       0.7,
-      /^expected at least 0.8 times the baseline, found 0\.[67]\d+ times/,
+      /^expected at least 1\/1.25 times the baseline, found 0\.[67]\d+ times/,
     ],
-    ['pass', higher('s', noWorseThanBaseline(1.25)), 2, /^at least 0.8 times/],
+    ['pass', higher('s', noWorseThanBaseline(1.25)), 2, /^at least 1\/1.25 times/],
     [
       'undecided',
       lower('s', noWorseThanBaseline(1.2)),
       1.2,
-      /^too few samples to tell it from 1.2 times the baseline: /,
+      /^too few samples to tell it from 1.2 times the baseline: 1\.\d+ times the baseline \(.* at 99 %\), 40 samples/,
+    ],
+    [
+      'undecided',
+      higher('s', noWorseThanBaseline(1.1)),
+      1 / 1.1,
+      /^too few samples to tell it from 1\/1.1 times the baseline: 0\.9\d+ times/,
     ],
   ])('is %s: %j at %f times it', async (verdict, metric, times, because) => {
     const record = await judged(metric, draws(40, times, 0.05), baselineOf({}))
