@@ -67,13 +67,17 @@ function domainOf(members: readonly Member[]): Interval | undefined {
 export function axisOf(values: readonly number[], references: readonly number[]): Interval | undefined {
   const { low, high } = values.reduce((all, x) => ({ low: Math.min(all.low, x), high: Math.max(all.high, x) }), nothing)
   if (!Number.isFinite(high - low)) return undefined
-  const least = Math.max(high - low, Math.abs(high) * 1e-3) || 1
+  const spread = Math.max(high - low, Math.abs(high) * 1e-3)
+  const least = spread < divisible ? 1 : spread
   const near = references.filter((x) => x > low - 3 * least && x < high + 3 * least)
   const [from, to] = [Math.min(low, ...near), Math.max(high, ...near)]
   const half = Math.max((to - from) / 2, least / 2) * 1.04
   const middle = (from + to) / 2
   return { low: middle - half, high: middle + half }
 }
+
+/** A smaller range has no round numbers between its ends: floats have too few digits left there. */
+const divisible = 1e-290
 
 const nothing: Interval = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
 

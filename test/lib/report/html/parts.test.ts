@@ -265,3 +265,13 @@ test('why attempts did not pass is told of the newest sitting', () => {
   const { schema: _, ...resumed } = nodes
   expect(repeatsOf([nodes, again, { ...resumed, event: 'run-resumed' }, stepStarted('a')])).toEqual(new Map())
 })
+
+test('an axis can be divided, however small its numbers are', async () => {
+  const { strip } = await loadPlots()
+  for (const x of [-7.41e-321, 5e-324, 1e-310, 1e-292, 0, 1e-280, 1e300]) {
+    const domain = axisOf([x], [])
+    if (domain === undefined) throw new Error(`no axis for ${x}`)
+    expect(domain.high).toBeGreaterThan(domain.low)
+    strip({ samples: [x], value: x, interval: undefined, references: [], domain, axis: true })
+  }
+})

@@ -157,7 +157,7 @@ describe.skipIf(python === '')('the worker of PyTorch', () => {
   test('finds memory for the next operation by letting go of those before', async () => {
     const own = await opened(join(import.meta.dir, 'little_memory.py'))
     try {
-      const half = 12e6
+      const half = 24e6
       for (const operation of ['stream-copy', 'stream-mul', 'stream-copy'])
         expect((await own.take(operation, half, 1e-6)).operations).toBe(1)
       await expect(own.take('stream-triad', 4 * half, 0.001)).rejects.toThrow('there is memory with stream-triad')

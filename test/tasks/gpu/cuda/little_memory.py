@@ -11,6 +11,6 @@ import torch  # noqa: E402
 
 torch.zeros(1 << 22).double().sum()
 mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-LIMIT = mapped + 185_000_000
+LIMIT = mapped + 350_000_000
 resource.setrlimit(resource.RLIMIT_AS, (LIMIT, -1))
 cuda.main()
