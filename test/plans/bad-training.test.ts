@@ -1,7 +1,9 @@
 // Trainings and MLflow servers that go wrong, by the command line as a person meets them. None takes Python.
+
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryUsage } from 'node:process'
 import { limiter } from '../../tasks/pipeline/stage/bounded.ts'
 import { ended, newestRun, removeRepositories, sentenceOf } from '../lib/cli/helpers.ts'
 import { failures, refusal, version } from '../tasks/mlflow/stand-ins.ts'
@@ -98,8 +100,8 @@ describe('a training', () => {
     .concurrent('that writes a gigabyte costs neither memory nor disk, and its end is kept', async () => {
       const { exit, folder, peak } = await training('talks', scratch)
       expect(exit).toBe(0)
-      // Of this process too, before the other's program was loaded in its place.
-      expect(peak).toBeLessThan(500e6)
+      // What this process has counts as well: the other began as its copy, before its own program was loaded.
+      expect(peak).toBeLessThan(Math.max(400e6, 1.2 * memoryUsage().rss))
       const kept = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path))
       expect(kept.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThan(40e6)
       const log = kept.find((path) => path.endsWith('training.log')) ?? ''
