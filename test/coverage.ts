@@ -32,13 +32,29 @@ function codeLines(path: string): number {
   return withoutTypes.split('\n').filter((line) => /[^\s{}()\],;]/.test(line) && !/^\s*\/\//.test(line)).length
 }
 
+/**
+ * What runs in a process of its own alone, since it may crash it: tests have it run there, on a software driver and a stub of NVML
+ * (test/tasks/gpu, test/benchmarks/gpu), where the report of this process does not see it.
+ */
+const elsewhere = [
+  'tasks/gpu/device/',
+  'tasks/gpu/worker/worker.ts',
+  'tasks/gpu/telemetry/nvml.ts',
+  'tasks/gpu/telemetry/nvml-watch.ts',
+]
+
 const lines = reported()
 const files = ['lib', 'tasks'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name)),
 )
-const all = files.map((path) => ({ path, ...(lines.get(path) ?? { found: codeLines(path), hit: 0 }) }))
+const unseen = files.filter((path) => !lines.has(path) && elsewhere.some((start) => path.startsWith(start)))
+const all = files
+  .filter((path) => !unseen.includes(path))
+  .map((path) => ({ path, ...(lines.get(path) ?? { found: codeLines(path), hit: 0 }) }))
+const unseenLines = unseen.reduce((sum, path) => sum + codeLines(path), 0)
+console.log(`not counted: ${unseenLines} lines of ${unseen.length} files, which run in processes of their own`)
 
 let poor = false
 for (const folder of ['lib/', 'tasks/']) {
