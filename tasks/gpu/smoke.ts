@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Failure, type Finding, holds, Problem, type StepContext, undecided } from '../../lib/index.ts'
+import { Failure, type Finding, holds, Problem, undecided, type WorkContext } from '../../lib/index.ts'
 import { nameOfKernel } from './kernel.ts'
 import { peakOf } from './peaks.ts'
 import { capable, type GpuClient, presentGpu } from './service.ts'
@@ -18,7 +18,7 @@ export const CardSeen = v.object({
 })
 export type CardSeen = v.InferOutput<typeof CardSeen>
 
-export function seeCard(client: GpuClient, { progress, log }: StepContext): CardSeen {
+export function seeCard(client: GpuClient, { progress, log }: WorkContext): CardSeen {
   const { facts, toggles, memory: bytes } = presentGpu(client)
   const memory = bytes === undefined ? undefined : bytes / 1e9
   const { name, kind, driver, backend, features } = facts
@@ -84,7 +84,7 @@ const oneSample = { seconds: 0.01, search: 0, within: 60 }
 export async function computeEach(
   client: GpuClient,
   kernels: readonly SmallKernel[],
-  context: StepContext,
+  context: WorkContext,
 ): Promise<Computed> {
   const gpu = presentGpu(client)
   const computed: Computed = { kernels: [], left: {} }
@@ -103,7 +103,7 @@ export async function computeEach(
   return computed
 }
 
-async function wrongOf(gpu: Bench, kernel: URL, size: number, context: StepContext): Promise<string | undefined> {
+async function wrongOf(gpu: Bench, kernel: URL, size: number, context: WorkContext): Promise<string | undefined> {
   try {
     await gpu.sample(kernel, size, oneSample, context)
     const [released] = await gpu.release([kernel])
