@@ -3,9 +3,10 @@ import type { DeviceFacts } from './kernel.ts'
 import { telemetryOf } from './telemetry/open.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { SeenAdapter, ToggleSeen } from './worker/answers.ts'
-import { type Bench, benchOf } from './worker/bench.ts'
+import type { Bench } from './worker/bench.ts'
 import { absence } from './worker/hints.ts'
 import { type FoundGpu, type GpuWorker, openWorker } from './worker/open-worker.ts'
+import { workersOf } from './worker/workers.ts'
 
 /** What a step is given for a GPU: one that is there, or in a few words why there is none. */
 export type GpuClient = { readonly kind: 'absent'; readonly sentence: string } | PresentGpu
@@ -110,20 +111,13 @@ function running(
   const { telemetry } = card
   for (const sentence of remarks(facts, toggles, all)) context.announce(sentence)
   const { name, driver } = facts
-  const workers = [first]
-  const open = async (unchecked: boolean, { signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
+  const openMore = async (unchecked: boolean, { signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
     const found = await openWorker({ adapter, unchecked }, { env: context.env, signal, log })
     if (found.kind === 'none') throw new Problem(`${name} was there when the run began, and is there no more`)
-    workers.push(found.gpu)
     for (const sentence of switched(found.gpu.toggles)) context.announce(sentence)
     return found.gpu
   }
-  let fresh: GpuWorker | undefined = first
-  const bench = benchOf(async (unchecked) => {
-    const unused = unchecked ? undefined : fresh
-    fresh = unchecked ? fresh : undefined
-    return unused ?? open(unchecked, context)
-  })
+  const { bench, open, pids, stop } = workersOf(first, openMore, context)
   return {
     client: {
       kind: 'present',
@@ -131,18 +125,14 @@ function running(
       toggles,
       adapters: all,
       ...card,
-      pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
+      pids,
       ...bench,
       open: (context, { unchecked = false } = {}) => open(unchecked, context),
     },
     detail: `${labelOf(facts)}, ${driver}`,
     gpu: { name: labelOf(facts), driver },
     ready: async () => {},
-    stop: () =>
-      Promise.all([
-        ...workers.map(({ worker }) => worker.stop()),
-        ...(telemetry.kind === 'none' ? [] : [telemetry.close()]),
-      ]),
+    stop: () => Promise.all([stop(), ...(telemetry.kind === 'none' ? [] : [telemetry.close()])]),
   }
 }
 

@@ -1,19 +1,17 @@
-import { Problem, type Quantity, quantity, type StepContext } from '../../../lib/index.ts'
+import { type Quantity, quantity, type StepContext } from '../../../lib/index.ts'
 import { type KernelSample, type LoadedKernel, nameOfKernel } from '../kernel.ts'
 import { cleanSample } from '../samples/clean-sample.ts'
 import type { KernelSamples } from '../samples/kernel-samples.ts'
-import { type GpuClient, present, presentGpu } from '../service.ts'
-import type { CudaClient } from './cuda.ts'
+import { type GpuClient, presentGpu } from '../service.ts'
+import { type CudaClient, presentCuda } from './cuda.ts'
 import { pairOf } from './pair.ts'
 import { sameCard } from './same-card.ts'
 
 /** Whether both are there, on one card. */
 export function comparable(card: GpuClient, pytorch: CudaClient): true | string {
-  const there = present(card)
-  if (there !== true) return there
-  const gpu = presentGpu(card)
-  if (gpu.facts.kind === 'software') return 'the adapter is the CPU, which is held against no card'
-  return pytorch.kind === 'present' ? sameCard(gpu, pytorch.facts) : pytorch.sentence
+  if (card.kind === 'absent') return card.sentence
+  if (card.facts.kind === 'software') return 'the adapter is the CPU, which is held against no card'
+  return pytorch.kind === 'present' ? sameCard(card, pytorch.facts) : pytorch.sentence
 }
 
 export interface Both {
@@ -31,13 +29,13 @@ export async function sampleBoth<const U extends string>(
   unit: U,
   context: StepContext & { readonly round: number },
 ): Promise<{ readonly webgpu: Quantity<U>; readonly cuda: Quantity<U> }> {
-  if (pytorch.kind === 'absent') throw new Problem(pytorch.sentence)
+  const torch = presentCuda(pytorch)
   const { telemetry, pids } = presentGpu(card)
-  const watching = { telemetry, own: () => [...pids(), ...pytorch.pids()] }
+  const watching = { telemetry, own: () => [...pids(), ...torch.pids()] }
   const both = await pairOf(
-    () => samples.take(card, kernel, size, context, pytorch.pids()),
+    () => samples.take(card, kernel, size, context, torch.pids()),
     async () => {
-      const take = () => pytorch.sample(kernel, size, { seconds: samples.seconds }, context)
+      const take = () => torch.sample(kernel, size, { seconds: samples.seconds }, context)
       return (await cleanSample(take, { ...watching, sample: `${nameOfKernel(kernel)} by CUDA` }, context)).value
     },
     context.round,

@@ -1,7 +1,8 @@
 import { Problem, type RunningService, type Service, type WorkContext } from '../../../lib/index.ts'
 import { checkPython, pythonEnvironment } from '../../python/environment.ts'
 import type { DeviceFacts } from '../kernel.ts'
-import { type Bench, benchOf } from '../worker/bench.ts'
+import type { Bench } from '../worker/bench.ts'
+import { workersOf } from '../worker/workers.ts'
 import { cudaHere } from './cuda-here.ts'
 import { type CudaWorker, openCuda } from './cuda-worker.ts'
 
@@ -38,28 +39,18 @@ export function cuda(): Service<CudaClient> {
       const { env } = context
       const found = await openCuda({ ...context, python, device: 'cuda', env })
       if (typeof found === 'string') return absent(found)
-      const workers = [found]
-      const open = async ({ signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
+      const openMore = async (_: boolean, { signal, log }: Pick<WorkContext, 'signal' | 'log'>) => {
         const more = await openCuda({ python, device: 'cuda', env, signal, log })
         if (typeof more === 'string') throw new Problem(more)
-        workers.push(more)
         return more
       }
-      let fresh: CudaWorker | undefined = found
-      const bench = benchOf(async () => {
-        const unused = fresh
-        fresh = undefined
-        return unused ?? open(context)
-      })
+      const { bench, open, pids, stop } = workersOf(found, openMore, context)
       const { facts } = found
       return {
-        client: {
-          ...{ kind: 'present', facts, python, open, ...bench },
-          pids: () => workers.flatMap(({ worker }) => worker.pid ?? []),
-        },
+        client: { kind: 'present', facts, python, pids, ...bench, open: (context) => open(false, context) },
         detail: `${facts.name}, ${facts.driver}`,
         ready: async () => {},
-        stop: () => Promise.all(workers.map(({ worker }) => worker.stop())),
+        stop,
       }
     },
   }
