@@ -1,12 +1,13 @@
-// bun benchmarks/object-store.ts [--quick]: the embedded store against its peers, and its memory over one large object.
+// bun benchmarks/object-store.ts [--quick | --rounds=60]: the embedded store against its peers, and its memory over one large object.
 import { cpus } from 'node:os'
 import { bucket, type Client, clientsOf, rate, storeLarge } from './object-store/load.ts'
-import { peakOf } from './object-store/peak.ts'
+import { cpuOf, peakOf } from './object-store/peak.ts'
 import { embedded, type Peer, s3rver, versitygw } from './object-store/peers.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const quick = process.argv.includes('--quick')
-const rounds = quick ? 3 : 20
+const asked = process.argv.find((word) => word.startsWith('--rounds='))?.slice('--rounds='.length)
+const rounds = Number(asked ?? (quick ? 3 : 20))
 const count = quick ? 100 : 400
 const inFlight = 32
 const body = crypto.getRandomValues(new Uint8Array(65_536))
@@ -25,9 +26,16 @@ interface Contestant {
   readonly clients: readonly Client[]
 }
 
-/** Operations a second of each contestant, client and operation, round by round. */
-async function race(contestants: readonly Contestant[]): Promise<ReadonlyMap<string, readonly number[]>> {
-  const rates = new Map<string, number[]>()
+interface Raced {
+  /** Operations a second. */
+  readonly rates: number[]
+  /** Microseconds of a core that the server took for each of them; empty where that is not told. */
+  readonly costs: number[]
+}
+
+/** Each contestant, client and operation, round by round. */
+async function race(contestants: readonly Contestant[]): Promise<(id: string) => Raced> {
+  const raced = new Map<string, Raced>()
   for (let round = -1; round < rounds; round++) {
     // Who goes first changes from round to round; the first round warms up and does not count.
     const order = contestants.map((_, i) => contestants[(i + round + 1) % contestants.length])
@@ -40,14 +48,20 @@ async function race(contestants: readonly Contestant[]): Promise<ReadonlyMap<str
             if (operation === 'put') await found.put(`${i}`, object)
             else if ((await found.get(`${i}`)) !== object.length) throw new Error('a short get')
           }
+          const before = cpuOf(contestant.peer.pid)
           const speed = await rate(count, inFlight, work)
+          const after = cpuOf(contestant.peer.pid)
+          if (round < 0) continue
           const id = `${contestant.peer.name} · ${client} · ${operation}`
-          if (round >= 0) rates.set(id, [...(rates.get(id) ?? []), speed])
+          const { rates, costs } = raced.get(id) ?? { rates: [], costs: [] }
+          raced.set(id, { rates, costs })
+          rates.push(speed)
+          if (before !== undefined && after !== undefined) costs.push((after - before) / count)
         }
     process.stderr.write(`\rround ${round + 1} of ${rounds}`)
   }
   process.stderr.write('\n')
-  return rates
+  return (id) => raced.get(id) ?? { rates: [], costs: [] }
 }
 
 async function compare(): Promise<void> {
@@ -56,19 +70,32 @@ async function compare(): Promise<void> {
     const contestants = await Promise.all(
       peers.map(async (peer) => ({ peer, clients: await clientsOf(peer.endpoint) })),
     )
-    const rates = await race(contestants)
+    const raced = await race(contestants)
     const rows: string[][] = []
     for (const { name } of peers.slice(1))
       for (const client of ["Bun's client", 'AWS SDK'])
         for (const operation of ['put', 'get']) {
-          const ours = rates.get(`embedded · ${client} · ${operation}`) ?? []
-          const theirs = rates.get(`${name} · ${client} · ${operation}`) ?? []
-          const [ratio, bar] = [pairedRatio(ours, theirs), barOf(name, client, operation)]
-          const speeds = [median(ours).toFixed(0), median(theirs).toFixed(0)]
+          const ours = raced(`embedded · ${client} · ${operation}`)
+          const theirs = raced(`${name} · ${client} · ${operation}`)
+          const [ratio, bar] = [pairedRatio(ours.rates, theirs.rates), barOf(name, client, operation)]
+          const speeds = [ours.rates, theirs.rates, ours.costs, theirs.costs].map((all) => median(all).toFixed(0))
           rows.push([name, client, operation, ...speeds, showRatio(ratio), `≥ ${bar}`, judge(ratio, bar)])
         }
     console.log(`100 KiB objects, ${inFlight} in flight, ${count} a round, ${cpus().length} cores; bucket ${bucket}\n`)
-    printTable(['peer', 'client', 'operation', 'embedded/s', 'peer/s', 'ratio', 'bar', 'verdict'], rows)
+    const titles = [
+      'peer',
+      'client',
+      'operation',
+      'embedded/s',
+      'peer/s',
+      'its µs',
+      'peer’s µs',
+      'ratio',
+      'bar',
+      'verdict',
+    ]
+    printTable(titles, rows)
+    console.log('\nµs: of a core, that the server takes for one of them')
   } finally {
     for (const peer of peers) await peer.stop()
   }

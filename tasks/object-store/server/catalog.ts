@@ -27,8 +27,8 @@ export interface Catalog {
   removeBucket(name: string): void
   isEmpty(bucket: string): boolean
   object(bucket: string, key: string): StoredObject | undefined
-  /** Puts the object in the place of what was there, which is returned. */
-  putObject(bucket: string, object: StoredObject): StoredObject | undefined
+  /** Puts the object in the place of what was there. */
+  putObject(bucket: string, object: StoredObject): void
   removeObject(bucket: string, key: string): StoredObject | undefined
   setDetails(bucket: string, key: string, details: Details): void
   /** From the first key that is `from` or after it, in byte order, while keys are below `to`; read lazily, one scan at a time. */
@@ -112,10 +112,8 @@ export function openCatalog(file: string): Catalog {
     removeBucket: (name) => void removeBucket.run(name),
     isEmpty: (bucket) => anyObject.get(bucket) === null,
     putObject(bucket, { key, size, etag, modified, segments, details }) {
-      const before = object(bucket, key)
       const text = [JSON.stringify(segments), JSON.stringify(details)] as const
       putObject.run(bucket, Buffer.from(key), size, etag, modified, ...text)
-      return before
     },
     removeObject(bucket, key) {
       const before = object(bucket, key)

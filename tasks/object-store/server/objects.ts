@@ -38,14 +38,15 @@ export function publish(
 ): void {
   // The bucket may have gone while the body came in.
   existingBucket(store, bucket)
-  checkPut(request, store.catalog.object(bucket, key))
+  const before = store.catalog.object(bucket, key)
+  checkPut(request, before)
   const put = () => store.catalog.putObject(bucket, object)
-  const before = along
-    ? store.catalog.transaction(() => {
-        along()
-        return put()
-      })
-    : put()
+  if (along === undefined) put()
+  else
+    store.catalog.transaction(() => {
+      along()
+      put()
+    })
   // Only now: killed between the two, the catalog would name a file that is gone.
   if (before) store.content.remove(before.segments)
   if (!operation) return
