@@ -8,6 +8,7 @@ import { judgeDied, judgeShown } from '../tasks/training/judge-shown.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
 import { readShown, Shown, trackedBy } from '../tasks/training/shown.ts'
 import { judgeAccuracy, UploadedImages, uploadStaged } from '../tasks/training/staged-images.ts'
+import { trainingPatience } from '../tasks/training/stalled-after.ts'
 import { Left, train, trainUntil } from '../tasks/training/train.ts'
 import { Trained } from '../tasks/training/trained.ts'
 
@@ -21,12 +22,13 @@ export default definePlan(
     title: 'A minimal training, what MLflow shows of it, and a model that predicts',
     params: {
       train: text('', 'command of your training (default: the reference training)'),
+      patience: trainingPatience(),
       infer: text('', 'command of your inference (default: the reference inference)'),
       epochs: integer(3, 'how often every image is seen', { min: 1 }),
       count: integer(30, 'images to predict', { min: 1 }),
     },
   },
-  (plan, { train: command, infer, epochs, count }) => {
+  (plan, { train: command, patience, infer, epochs, count }) => {
     const environment = plan.use(pythonFor(command, infer))
     const tracking = plan.use(mlflow())
     const store = plan.use(objectStore({ buckets: ['inference', 'hitl', 'output'] }))
@@ -37,7 +39,10 @@ export default definePlan(
       needs: { environment, tracking },
       output: Trained,
       run: ({ environment: { python }, tracking }, context) =>
-        train({ python, command, variables: { ...given, ...trackedBy(tracking, 'minimal', context) } }, context),
+        train(
+          { python, command, patience, variables: { ...given, ...trackedBy(tracking, 'minimal', context) } },
+          context,
+        ),
     })
     const shown = plan.step({
       name: 'read it back from MLflow',
@@ -86,7 +91,7 @@ export default definePlan(
       output: Left,
       run: ({ environment: { python }, tracking }, context) => {
         const variables = { ...given, ...trackedBy(tracking, 'killed', context) }
-        return trainUntil({ python, command, variables }, { signal: 'SIGKILL', at: 5 }, context)
+        return trainUntil({ python, command, patience, variables }, { signal: 'SIGKILL', at: 5 }, context)
       },
     })
     const shownKilled = plan.step({

@@ -2,6 +2,7 @@ import { definePlan, higher, integer, lower, text } from '../lib/index.ts'
 import { cardTelemetry } from '../tasks/gpu/telemetry/service.ts'
 import { canWatch, judgeUtilisation, WatchedCard, watchedCard, watchTraining } from '../tasks/gpu/utilisation.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
+import { trainingPatience } from '../tasks/training/stalled-after.ts'
 import { epochOf } from '../tasks/training/train-sample.ts'
 
 export default definePlan(
@@ -12,12 +13,13 @@ export default definePlan(
     tags: ['gpu'],
     params: {
       train: text('', 'command of your training (default: the reference training)'),
+      patience: trainingPatience(),
       images: integer(100_000, 'images of an epoch', { min: 1 }),
       rounds: integer(3, 'trainings that are watched', { min: 1 }),
       seconds: integer(600, 'seconds after which no further one begins', { min: 1 }),
     },
   },
-  (plan, { train: command, images, rounds, seconds }) => {
+  (plan, { train: command, patience, images, rounds, seconds }) => {
     const telemetry = plan.use(cardTelemetry())
     const environment = plan.use(pythonFor(command))
 
@@ -37,7 +39,7 @@ export default definePlan(
       budget: `${seconds} s`,
       metrics: { busy: higher('%'), memory: lower('%'), temperature: lower('°C') },
       run: ({ telemetry, environment: { python } }, context) =>
-        watchTraining({ python, command, variables: epochOf(images, 1) }, telemetry, context),
+        watchTraining({ python, command, patience, variables: epochOf(images, 1) }, telemetry, context),
     })
 
     plan.check({

@@ -1,8 +1,16 @@
 import { atMost, definePlan, higher, integer, lower, noWorseThanBaseline, text, timesOf } from '../lib/index.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
 import { dataSizes, instanceCounts, Scaling, scalingOf, scalingWords, sizeWords } from '../tasks/training/scaling.ts'
+import { trainingPatience } from '../tasks/training/stalled-after.ts'
 import { starvedAt } from '../tasks/training/starvation.ts'
-import { epochOf, sampleTraining } from '../tasks/training/train-sample.ts'
+import {
+  resourcesOf,
+  speedOf,
+  TrainingTrial,
+  trainingSamples,
+  tryTraining,
+  waitingOf,
+} from '../tasks/training/training-samples.ts'
 
 /** One instance once more: whether a training does so again. */
 const again = '1 again'
@@ -14,31 +22,35 @@ export default definePlan(
     title: 'Training: images per second, waiting for data, CPU, memory, and what more instances bring',
     params: {
       train: text('', 'command of your training (default: the reference training)'),
+      patience: trainingPatience(),
       counts: dataSizes('1500,3000'),
       instances: instanceCounts(),
       rounds: integer(7, 'samples of each', { min: 1 }),
       seconds: integer(120, 'seconds after which no further round of a measure begins', { min: 1 }),
     },
   },
-  (plan, { train: command, counts, instances, rounds, seconds }) => {
+  (plan, { train: command, patience, counts, instances, rounds, seconds }) => {
     const environment = plan.use(pythonFor(command))
 
+    const trial = plan.step({
+      name: 'try the training',
+      needs: { environment },
+      output: TrainingTrial,
+      run: ({ environment: { python } }, context) =>
+        tryTraining({ python, command, patience }, { images: Math.min(...counts), instances: 1 }, context),
+    })
+
     for (const images of counts) {
+      const samples = trainingSamples(images, { command, patience })
+      const variants = [...instances.map(String), again]
       const epoch = plan.measure({
         name: `an epoch of ${sizeWords(images)}`,
-        needs: { environment },
-        variants: [...instances.map(String), again],
+        needs: { environment, trial },
+        variants,
         samples: rounds,
         warmup: 1,
         budget: `${seconds} s`,
-        metrics: {
-          rate: higher('img/s'),
-          time: lower('s', noWorseThanBaseline(1.2)),
-          loader: higher('img/s'),
-          waiting: lower('%', atMost(starvedAt, '%')),
-          cpu: higher('%'),
-          memory: lower('MB', noWorseThanBaseline(1.1)),
-        },
+        metrics: { rate: higher('img/s'), time: lower('s', noWorseThanBaseline(1.2)) },
         derived: {
           // In the same rounds, so that what befalls the machine befalls both.
           'time again': {
@@ -46,11 +58,28 @@ export default definePlan(
             from: ({ time }) => time[again] ?? Number.NaN,
           },
         },
-        run: ({ environment: { python } }, context) =>
-          sampleTraining(
-            { python, command, variables: epochOf(images, Number.parseInt(context.variant, 10)) },
-            context,
-          ),
+        skipUnless: ({ trial }) => trial.sees.speed,
+        run: async ({ environment: { python } }, context) => speedOf(await samples.take(python, context)),
+      })
+
+      // Of the same runs as those that were timed, and of few more where time was up before all rounds.
+      const sameRuns = { variants, samples: rounds, warmup: 0, budget: '5 s' } as const
+      plan.measure({
+        name: `memory and CPU, ${sizeWords(images)}`,
+        needs: { environment, trial },
+        ...sameRuns,
+        metrics: { memory: lower('MB', noWorseThanBaseline(1.1)), cpu: higher('%') },
+        skipUnless: ({ trial }) => trial.sees.resources,
+        run: async ({ environment: { python } }, context) => resourcesOf(await samples.take(python, context)),
+      })
+
+      plan.measure({
+        name: `waiting for data, ${sizeWords(images)}`,
+        needs: { environment, trial },
+        ...sameRuns,
+        metrics: { loader: higher('img/s'), waiting: lower('%', atMost(starvedAt, '%')) },
+        skipUnless: ({ trial }) => trial.sees.waiting,
+        run: async ({ environment: { python } }, context) => waitingOf(await samples.take(python, context)),
       })
 
       plan.step({

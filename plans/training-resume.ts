@@ -13,6 +13,7 @@ import {
 import { trainWithoutRoom } from '../tasks/training/no-room.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
 import { configurations, interruptionsOf, smallTraining } from '../tasks/training/resume-settings.ts'
+import { trainingPatience } from '../tasks/training/stalled-after.ts'
 import { type Interruption, Left, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
 import { Interrupted, Trained } from '../tasks/training/trained.ts'
 import type { TrainingVariables } from '../tasks/training/variables.ts'
@@ -24,12 +25,13 @@ export default definePlan(
     title: 'A training that is interrupted comes to what the unbroken one does',
     params: {
       train: text('', 'command of your training (default: the reference training)'),
+      patience: trainingPatience(),
       steps: integer(48, 'steps of each training', { min: 40 }),
       every: integer(8, 'steps from one checkpoint to the next', { min: 2 }),
       golden: path('', 'file of a golden loss curve to hold the training against; made where there is none'),
     },
   },
-  (plan, { train: command, steps, every, golden }) => {
+  (plan, { train: command, patience, steps, every, golden }) => {
     const environment = plan.use(pythonFor(command))
     const variables = smallTraining(steps, every)
     const killed: Interruption = { signal: 'SIGKILL', at: Math.floor(2.5 * every) }
@@ -39,7 +41,7 @@ export default definePlan(
       name: 'train from scratch',
       needs: { environment },
       output: Trained,
-      run: ({ environment: { python } }, context) => train({ python, command, variables }, context),
+      run: ({ environment: { python } }, context) => train({ python, command, patience, variables }, context),
     })
     // After the first one: a command that is no training is told once.
     const needs = { environment, unbroken }
@@ -49,7 +51,7 @@ export default definePlan(
         needs,
         output: Trained,
         run: ({ environment: { python } }, context) =>
-          train({ python, command, variables: { ...variables, ...more } }, context),
+          train({ python, command, patience, variables: { ...variables, ...more } }, context),
       })
     const interruptedBy = (name: string, interruptions: readonly Interruption[], more: TrainingVariables = {}) =>
       plan.step({
@@ -57,7 +59,7 @@ export default definePlan(
         needs,
         output: Interrupted,
         run: ({ environment: { python } }, context) =>
-          trainInterrupted({ python, command, variables: { ...variables, ...more } }, interruptions, context),
+          trainInterrupted({ python, command, patience, variables: { ...variables, ...more } }, interruptions, context),
       })
 
     const repeated = unbrokenBy('train from scratch once more')
@@ -125,7 +127,7 @@ export default definePlan(
       needs,
       output: Interrupted,
       run: ({ environment: { python } }, context) =>
-        trainInterrupted({ python, command, variables }, [killed], context, damageNewest),
+        trainInterrupted({ python, command, patience, variables }, [killed], context, damageNewest),
     })
     plan.check({
       name: 'a damaged checkpoint is told, and the one before it used',

@@ -6,6 +6,8 @@ export type Stream = 'stdout' | 'stderr'
 
 export interface OutputOptions {
   onLine?: ((line: string, stream: Stream) => void) | undefined
+  /** Gets what a line showed before it was drawn over, as bars of progress are. */
+  onRedraw?: ((drawn: string) => void) | undefined
   /** A file that gets what is printed: whole up to `logLimit` bytes, then only the last lines and how much was left out. */
   readonly log?: string | undefined
   readonly logLimit?: number | undefined
@@ -18,15 +20,16 @@ export interface Output {
   add(chunk: Uint8Array, stream: Stream): void
   /** Ends the last line of each stream and the log file. */
   end(): void
-  /** The last lines of both streams in the order they came. */
+  /** The last lines of both streams in the order they came, each as a terminal would show it in the end. */
   lastLines(count: number): readonly string[]
 }
 
 const longestLine = 64 * 1024
 const keptLines = 100
 const newline = 10
+const carriageReturn = 13
 
-export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20, mask }: OutputOptions): Output {
+export function collectOutput({ onLine, onRedraw, log, logLimit = 32 * 2 ** 20, mask }: OutputOptions): Output {
   const last: string[] = []
   const pending: Record<Stream, PendingLine> = { stdout: emptyLine(), stderr: emptyLine() }
   const file = log === undefined ? undefined : openSync(log, 'a')
@@ -52,11 +55,31 @@ export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20, mask }: Ou
   const take = (chunk: Uint8Array, stream: Stream) => {
     record(chunk)
     for (let at = 0; at < chunk.length; ) {
-      const end = chunk.indexOf(newline, at)
-      grow(pending[stream], chunk.subarray(at, end === -1 ? chunk.length : end))
-      if (end === -1) return
+      const newlineAt = chunk.indexOf(newline, at)
+      const end = newlineAt === -1 ? chunk.length : newlineAt
+      draw(stream, chunk.subarray(at, end))
+      if (newlineAt === -1) return
       lineDone(stream)
       at = end + 1
+    }
+  }
+  /** Where a carriage return does not end a line, what follows is drawn over what is there. */
+  const draw = (stream: Stream, bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; ) {
+      if (pending[stream].returned && bytes[at] === carriageReturn) {
+        at += 1
+        continue
+      }
+      if (pending[stream].returned) {
+        const drawn = textOf(pending[stream])
+        pending[stream] = emptyLine()
+        if (drawn !== '') onRedraw?.(drawn)
+      }
+      const returnAt = bytes.indexOf(carriageReturn, at)
+      grow(pending[stream], bytes.subarray(at, returnAt === -1 ? bytes.length : returnAt))
+      if (returnAt === -1) return
+      pending[stream].returned = true
+      at = returnAt + 1
     }
   }
 
@@ -85,10 +108,12 @@ export function collectOutput({ onLine, log, logLimit = 32 * 2 ** 20, mask }: Ou
 interface PendingLine {
   readonly parts: Uint8Array[]
   length: number
+  /** Whether a carriage return came last. */
+  returned: boolean
 }
 
 function emptyLine(): PendingLine {
-  return { parts: [], length: 0 }
+  return { parts: [], length: 0, returned: false }
 }
 
 function grow(line: PendingLine, bytes: Uint8Array): void {
@@ -99,7 +124,7 @@ function grow(line: PendingLine, bytes: Uint8Array): void {
 }
 
 function textOf({ parts, length }: PendingLine): string {
-  const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '')
+  const text = Buffer.concat(parts).toString('utf8')
   return length > longestLine ? `${text}… (${length} bytes)` : text
 }
 

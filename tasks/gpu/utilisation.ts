@@ -46,7 +46,7 @@ export function watchedCard(telemetry: Telemetry): v.InferInput<typeof WatchedCa
  * are kept in `looks.csv`. Throws a Failure when the training ends otherwise than finished, or too soon to say anything.
  */
 export async function watchTraining(
-  { python, command, variables }: TrainOptions,
+  { python, command, variables, patience }: TrainOptions,
   telemetry: Telemetry,
   context: StepContext & { readonly round: number },
 ) {
@@ -55,7 +55,7 @@ export async function watchTraining(
   rmSync(join(context.folder, 'nvme'), { recursive: true, force: true })
   const steps: number[] = []
   const running = launchTraining({ env, python, command, onLine, name: `training-${context.round}` }, context)
-  const stalls = watchSteps(() => void running.stop())
+  const stalls = watchSteps(() => void running.stop(), patience)
   function onLine(line: ProgressLine): void {
     stalls.heard(line)
     if (line.event === 'step') steps.push(performance.now())

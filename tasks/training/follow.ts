@@ -28,7 +28,7 @@ export interface Heard {
 export interface Follower {
   /** Takes what it writes to the descriptor for progress. */
   progress(bytes: Uint8Array): void
-  /** Takes a line of its log. */
+  /** Takes a line of its log, or what one showed before it was drawn over. */
   log(line: string): void
   /** Whether it has told of a step by itself. */
   tells(): boolean

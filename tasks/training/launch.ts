@@ -87,6 +87,7 @@ export function launchTraining(run: TrainingRun, context: TrainingContext): Runn
     mask: context.mask,
     log: artifact('log'),
     onDescriptor3: follower.progress,
+    onRedraw: follower.log,
     onLine(line) {
       follower.log(line)
       forward(line)

@@ -9,43 +9,81 @@ const lossPattern = new RegExp(
   String.raw`${notTraining}\b(?:train[ _\-/.](?:ing[ _])?)?loss${is}(${number}|nan|-?inf)(?![\w{}])`,
   'i',
 )
-const stepPatterns = [
-  new RegExp(String.raw`\b(?:global[ _])?(?:step|iter|iteration)s?${is}[[(]?(\d+)(?:\s*(?:/|of)\s*(\d+))?`, 'i'),
-  // A bar of progress: ` 12%|█▏ | 12/100 [00:05<00:30, loss=0.5]`.
-  /\|\s*(\d+)\/(\d+)\s*\[/,
-]
+const stepPattern = new RegExp(
+  String.raw`\b(?:global[ _])?(?:step|iter|iteration)s?${is}[[(]?(\d+)(?:\s*(?:/|of)\s*(\d+))?`,
+  'i',
+)
+/** A bar of progress, which is drawn over and over in one line: ` 12%|█▏ | 12/100 [00:05<00:30, loss=0.5]`. */
+const barPattern = /\|\s*(\d+)\/(\d+)\s*\[/
+const barOfOthers = /^\W*(?:val|eval|test|predict)/i
 const epochPattern = new RegExp(String.raw`\bepoch${is}[[(]?(${number})`, 'i')
 const ratePattern = new RegExp(String.raw`\b(?:lr|learning[ _]rate)${is}(${number})`, 'i')
 
 export interface LogSteps {
-  /** The step that a line of the log tells of; undefined where it tells of none. */
+  /** The step that a line of the log, or what one showed before it was drawn over, tells of; undefined where it tells of none. */
   read(line: string): StepLine | undefined
+}
+
+/** What a bar of progress shows: so many of all. */
+interface Bar {
+  readonly count: number
+  readonly total: number
 }
 
 /**
  * Reads steps out of the log of a training that doesn't report them. A line tells of a step when it has a loss, of training and not of
- * validation; one without a step's number is of the step after the last.
+ * validation; one without a step's number is of the step that a bar of progress beside it has come to, or of the one after the last.
  */
 export function readLogSteps(now: () => number = Date.now): LogSteps {
+  const stepOf = countBars()
   let last = 0
+  let beside: Bar = { count: 0, total: 0 }
+  let counts = 0
+  /** A bar that is full may be one of something that was done before. */
+  const stepBeside = () => {
+    if (beside.count < beside.total) counts = beside.total
+    return Math.max(last + 1, beside.total === counts ? beside.count : 0)
+  }
   return {
     read(line) {
-      // A bar of progress is drawn over and over in one line.
-      const shown = line.split('\r').findLast((part) => lossPattern.test(part)) ?? ''
-      const loss = lossPattern.exec(shown)?.[1]
-      if (loss === undefined) return undefined
-      const step = stepPatterns.map((pattern) => pattern.exec(shown)?.[1]).find((found) => found !== undefined)
-      last = step === undefined ? last + 1 : Number(step)
-      const [epoch, lr] = [epochPattern, ratePattern].map((pattern) => pattern.exec(shown)?.[1])
+      const bar = barIn(line)
+      beside = bar ?? beside
+      const loss = lossPattern.exec(line)?.[1]
+      if (loss === undefined || (bar !== undefined && barOfOthers.test(line))) return undefined
+      const named = stepPattern.exec(line)?.[1]
+      const step = named !== undefined ? Number(named) : bar !== undefined ? stepOf(bar) : stepBeside()
+      if (step === undefined) return undefined
+      last = step
+      const [epoch, lr] = [epochPattern, ratePattern].map((pattern) => pattern.exec(line)?.[1])
       return {
         event: 'step',
-        step: last,
+        step,
         loss: lossOf(loss.toLowerCase()),
         ...(epoch !== undefined && { epoch: Number(epoch) }),
         ...(lr !== undefined && { lr: Number(lr) }),
         time: now() / 1000,
       }
     },
+  }
+}
+
+function barIn(line: string): Bar | undefined {
+  const found = barPattern.exec(line)
+  return found === null ? undefined : { count: Number(found[1]), total: Number(found[2]) }
+}
+
+/**
+ * The steps of bars that show a loss, of one epoch after the other: undefined where one is drawn anew with none more done, for the loss of
+ * the next step or for the time.
+ */
+function countBars(): (bar: Bar) => number | undefined {
+  let before = 0
+  let last: Bar = { count: 0, total: 0 }
+  return (bar) => {
+    if (bar.count < last.count) before += last.total
+    const isNew = bar.count > 0 && bar.count !== last.count
+    last = bar
+    return isNew ? before + bar.count : undefined
   }
 }
 

@@ -17,6 +17,8 @@ export interface TrainOptions {
   /** A shell command line in place of the reference training; none when absent or empty. */
   readonly command?: string | undefined
   readonly variables: TrainingVariables
+  /** Seconds to its first steps, and to its end after the last; two minutes when absent. */
+  readonly patience?: number | undefined
 }
 
 /** A step's context is one. */
@@ -123,7 +125,7 @@ interface SittingOptions {
 }
 
 async function sitting(
-  { python, command, variables }: TrainOptions,
+  { python, command, variables, patience }: TrainOptions,
   context: TrainContext,
   { resume, interruption }: SittingOptions,
 ): Promise<TrainingReport> {
@@ -131,7 +133,7 @@ async function sitting(
     { env: trainingEnvironment(context.folder, variables, context.env), python, command, resume, onLine },
     context,
   )
-  const watch = watchSteps(stopStalled(running, context))
+  const watch = watchSteps(stopStalled(running, context), patience)
   let told = false
   function onLine(line: ProgressLine): void {
     watch.heard(line)
@@ -161,7 +163,8 @@ async function brokenOff(
   return report
 }
 
-function finished(report: TrainingReport): TrainingReport {
+/** Throws a Failure unless it came to its end and told of steps. */
+export function finished(report: TrainingReport): TrainingReport {
   if (report.how === 'finished' && report.steps !== undefined) return report
   if (report.how === 'finished') {
     const unread = report.unread === 0 ? '' : `, and ${report.unread} lines on PROGRESS_FD say nothing that is known`

@@ -32,8 +32,16 @@ const leastGrace = 5
 /** What is said beside the work, from threads that live on where that hangs. */
 const besides: ReadonlySet<ProgressLine['event']> = new Set(['tracking failed', 'tracking lost'])
 
-/** Calls `onStall` once when a training does no step for longer than `stalledAfter` allows, by the lines it was heard to say. */
-export function watchSteps(onStall: OnStall, now: () => number = () => performance.now()): StepWatch {
+/**
+ * Calls `onStall` once when a training does no step for longer than `stalledAfter` allows, by the lines it was heard to say. `patience` is
+ * what the plan's parameter of that name says, in seconds; two minutes where it has none.
+ */
+export function watchSteps(
+  onStall: OnStall,
+  patience?: number,
+  now: () => number = () => performance.now(),
+): StepWatch {
+  const waits = patience ?? patient
   const steps: number[] = []
   let pause = 0
   let last = 0
@@ -41,12 +49,13 @@ export function watchSteps(onStall: OnStall, now: () => number = () => performan
   let at = now()
   let stalled: string | undefined
   // Once its last step is done it saves and sends its model, which takes as long as it takes to begin.
-  const allowed = () => (last === total ? patient : stalledAfter(steps, pause))
+  const allowed = () => (last === total ? waits : stalledAfter(steps, pause, waits))
   const look = () => {
     const seconds = allowed()
     const left = seconds * 1000 - (now() - at)
     if (left > 0) return wait(left)
-    stalled = `no ${last === total ? 'end' : 'step'} for ${Math.round(seconds)} s after step ${last}`
+    const more = seconds === patience ? ' (--set patience=SECONDS allows it more)' : ''
+    stalled = `no ${last === total ? 'end' : 'step'} for ${Math.round(seconds)} s after step ${last}${more}`
     onStall(stalled, Math.max(leastGrace, 2 * pause))
   }
   const wait = (left: number) => {

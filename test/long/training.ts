@@ -30,6 +30,6 @@ test.skipIf(missing.length > 0)('performance-1 passes, or says that a training d
   const failed = out.match(/^ +✗ .*/gm) ?? []
   // What else the machine does may befall one of the two: then that is what is to be said.
   expect(failed.filter((line) => !/✗ (time again|an epoch of) /.test(line))).toEqual([])
-  expect(out).toMatch(/(passed|failed) · 2 steps( \(\d skipped\))?, 2 measures/)
+  expect(out).toMatch(/(passed|failed) · 3 steps( \(\d skipped\))?, 6 measures/)
   expect(exit).toBe(failed.length === 0 ? 0 : 1)
 })

@@ -122,6 +122,17 @@ describe('its output', () => {
     expect(text).toEndWith('the end\n')
   })
 
+  test('a line that is drawn over is what it shows in the end, and what it showed before is told', async () => {
+    const drawn: string[] = []
+    const lines: string[] = []
+    const bar = String.raw`printf '1 of 3'; printf '\r2 of 3\r3 o'; printf 'f 3\r'; printf '\nby Windows\r\n\r\rtwice\r\r\n\runended\r'`
+    const running = start(bar, { onRedraw: (text) => drawn.push(text), onLine: (line) => lines.push(line) })
+    await running.done
+    expect(drawn).toEqual(['1 of 3', '2 of 3'])
+    expect(lines).toEqual(['3 of 3', 'by Windows', 'twice', 'unended'])
+    expect(running.lastLines(9)).toEqual(lines)
+  })
+
   test('many short lines are all seen and only the last ones kept', async () => {
     let seen = 0
     const running = start('seq 1 200000', { onLine: () => seen++ })

@@ -18,7 +18,7 @@ test('the slope of a leak is within its interval', () => {
 })
 
 test('a training is stalled after three steps and its longest pause', () => {
-  expect(stalledAfter([], 0)).toBe(120)
-  expect(stalledAfter([8, 8, 9, 8, 8], 30)).toBe(54)
-  expect(stalledAfter([0.01, 0.01, 0.01, 0.01, 0.01], 0)).toBe(10)
+  expect(stalledAfter([], 0, 120)).toBe(120)
+  expect(stalledAfter([8, 8, 9, 8, 8], 30, 120)).toBe(54)
+  expect(stalledAfter([0.01, 0.01, 0.01, 0.01, 0.01], 0, 120)).toBe(10)
 })

@@ -73,7 +73,6 @@ describe('a step in a log', () => {
       { step: 1, loss: 2.1, lr: 5e-5, epoch: 0.5 },
     ],
     [' 12%|█▏        | 12/100 [00:05<00:37, 2.30it/s, loss=0.531]', { step: 12, loss: 0.531 }],
-    ['  1%| | 1/100 [00:01, loss=9]\r  2%| | 2/100 [00:02, loss=8]', { step: 2, loss: 8 }],
     ['global_step=9 training loss: nan', { step: 9, loss: 'NaN' }],
     ['step 3 loss=-inf', { step: 3, loss: '-Infinity' }],
   ] as const)('%s', (line, step) => {
@@ -88,6 +87,8 @@ describe('a step in a log', () => {
     ['a loss for us all'],
     ['step 12/100'],
     ['using lossless compression=3'],
+    ['  0%|          | 0/100 [00:00<?, ?it/s, loss=0.9]'],
+    ['Validating:  10%|█ | 1/10 [00:01<00:09, loss=0.3]'],
   ])('none in: %s', (line) => {
     expect(at(line)).toBeUndefined()
   })
@@ -95,5 +96,30 @@ describe('a step in a log', () => {
   test('without a number is the one after the last', () => {
     const { read } = readLogSteps()
     expect(['loss=3', 'step 7 loss=2', 'loss=1'].map((line) => read(line)?.step)).toEqual([1, 7, 8])
+  })
+
+  const steps = (lines: readonly string[]) => {
+    const { read } = readLogSteps()
+    return lines.flatMap((line) => read(line)?.step ?? [])
+  }
+  const bar = (count: number, total: number, loss: string) =>
+    `${Math.floor((100 * count) / total)}%|█ | ${count}/${total} [00:01<00:09${loss}]`
+
+  test('is told once by a bar of progress, however often that is drawn', () => {
+    expect(steps([bar(0, 9, ', loss=9'), bar(1, 9, ', loss=8'), bar(1, 9, ', loss=7'), bar(4, 9, ', loss=6')])).toEqual(
+      [1, 4],
+    )
+  })
+
+  test('is counted on where a bar begins anew with each epoch', () => {
+    const epoch = [bar(0, 3, ''), bar(1, 3, ', loss=3'), bar(2, 3, ', loss=2'), bar(3, 3, ', loss=1')]
+    expect(steps([bar(70, 70, ''), ...epoch, ...epoch])).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  test('is the one that a bar beside its loss has come to', () => {
+    const logged = (count: number) => [bar(count, 50, ''), "{'loss': 2.1, 'epoch': 0.5}"]
+    expect(steps([bar(70, 70, ''), 'loss=3', ...logged(20), ...logged(40), 'loss=1', ...logged(50)])).toEqual([
+      1, 20, 40, 41, 50,
+    ])
   })
 })

@@ -6,7 +6,7 @@ beforeEach(() => void jest.useFakeTimers())
 afterEach(() => void jest.useRealTimers())
 
 /** A training whose steps come by a clock that the test turns. */
-function rig() {
+function rig(patience?: number) {
   let now = 0
   let stalls = 0
   const graces: number[] = []
@@ -15,6 +15,7 @@ function rig() {
       stalls += 1
       graces.push(within)
     },
+    patience,
     () => now,
   )
   const pass = (seconds: number) => {
@@ -32,6 +33,16 @@ test('a training that does not begin is stalled after two minutes', () => {
   pass(2)
   expect(stalls()).toBe(1)
   expect(watch.stalled()).toBe('no step for 120 s after step 0')
+})
+
+test('it has as long as its plan says, and the plan says how', () => {
+  const { watch, pass, step, stalls } = rig(600)
+  pass(599)
+  watch.heard(step(1))
+  pass(599)
+  expect(stalls()).toBe(0)
+  pass(2)
+  expect(watch.stalled()).toBe('no step for 600 s after step 1 (--set patience=SECONDS allows it more)')
 })
 
 test('one that steps is stalled after three of its steps and its longest pause, and told once', () => {
