@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { type LoggedStep, numbered } from './log-numbers.ts'
 import { readLogSteps } from './log-steps.ts'
 import { type EventLine, type ProgressLine, parseProgress, readLines, type StepLine } from './progress.ts'
 import type { Source } from './report.ts'
@@ -43,7 +44,7 @@ export const mostKept = 200_000
 export function followTraining({ series, readLog, onLine }: FollowOptions): Follower {
   const { read } = readLogSteps()
   const reported: StepLine[] = []
-  const logged: StepLine[] = []
+  const logged: LoggedStep[] = []
   const events: EventLine[] = []
   let unread = 0
   let left = 0
@@ -72,11 +73,11 @@ export function followTraining({ series, readLog, onLine }: FollowOptions): Foll
       const step = readLog && reported.length === 0 ? read(text) : undefined
       if (step === undefined) return
       keep(logged, step)
-      onLine?.(step)
+      onLine?.(step.line)
     },
     tells: () => reported.length + logged.length > 0,
     heard(tracked = []) {
-      const bySource = { progress: reported, log: logged, mlflow: tracked } as const
+      const bySource = { progress: reported, log: numbered(logged), mlflow: tracked } as const
       const source = (['progress', 'log', 'mlflow'] as const).find((one) => bySource[one].length > 0) ?? 'nothing'
       const steps = source === 'nothing' ? [] : bySource[source]
       // Only now is it known that nothing else tells of its steps.

@@ -12,7 +12,10 @@ import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Tra
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {
   return {
-    steps: stepsOf(trained).map(({ step, loss, lr }) => ({ step, loss: loss && lossNumber(loss), lr })),
+    steps: stepsOf(trained).map(({ step, loss, lr, counted }) => ({
+      ...{ step, loss: loss && lossNumber(loss), lr },
+      ...(counted && { counted }),
+    })),
     weights: trained.weights === undefined ? undefined : readFileSync(trained.weights),
   }
 }

@@ -1,4 +1,5 @@
-import type { Loss, StepLine } from './progress.ts'
+import type { LoggedStep } from './log-numbers.ts'
+import type { Loss } from './progress.ts'
 
 const number = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?`
 /** Between a word and its value: `loss=0.5`, `"loss": 0.5`, `loss 0.5`. */
@@ -15,13 +16,15 @@ const stepPattern = new RegExp(
 )
 /** A bar of progress, which is drawn over and over in one line: ` 12%|█▏ | 12/100 [00:05<00:30, loss=0.5]`. */
 const barPattern = /\|\s*(\d+)\/(\d+)\s*\[/
+/** The Trainer of transformers ends with the mean loss of all steps, among how long they took. */
+const summary = /\btrain_(?:runtime|steps_per_second)\b/
 const barOfOthers = /^\W*(?:val|eval|test|predict)/i
 const epochPattern = new RegExp(String.raw`\bepoch${is}[[(]?(${number})`, 'i')
 const ratePattern = new RegExp(String.raw`\b(?:lr|learning[ _]rate)${is}(${number})`, 'i')
 
 export interface LogSteps {
   /** The step that a line of the log, or what one showed before it was drawn over, tells of; undefined where it tells of none. */
-  read(line: string): StepLine | undefined
+  read(line: string): LoggedStep | undefined
 }
 
 /** What a bar of progress shows: so many of all. */
@@ -39,29 +42,31 @@ export function readLogSteps(now: () => number = Date.now): LogSteps {
   let last = 0
   let beside: Bar = { count: 0, total: 0 }
   let counts = 0
-  /** A bar that is full may be one of something that was done before. */
-  const stepBeside = () => {
-    if (beside.count < beside.total) counts = beside.total
-    return Math.max(last + 1, beside.total === counts ? beside.count : 0)
-  }
   return {
     read(line) {
       const bar = barIn(line)
       beside = bar ?? beside
       const loss = lossPattern.exec(line)?.[1]
-      if (loss === undefined || (bar !== undefined && barOfOthers.test(line))) return undefined
+      if (loss === undefined || summary.test(line) || (bar !== undefined && barOfOthers.test(line))) return undefined
       const named = stepPattern.exec(line)?.[1]
-      const step = named !== undefined ? Number(named) : bar !== undefined ? stepOf(bar) : stepBeside()
-      if (step === undefined) return undefined
-      last = step
+      const said = named !== undefined ? Number(named) : bar && stepOf(bar)
+      if (said === undefined && bar !== undefined) return undefined
+      // A bar that is full may be one of something that was done before.
+      if (beside.count < beside.total) counts = beside.total
+      const about = beside.total > 0 && beside.total === counts ? beside.count : undefined
+      last = said ?? Math.max(last + 1, about ?? 0)
       const [epoch, lr] = [epochPattern, ratePattern].map((pattern) => pattern.exec(line)?.[1])
       return {
-        event: 'step',
-        step,
-        loss: lossOf(loss.toLowerCase()),
-        ...(epoch !== undefined && { epoch: Number(epoch) }),
-        ...(lr !== undefined && { lr: Number(lr) }),
-        time: now() / 1000,
+        line: {
+          event: 'step',
+          step: last,
+          loss: lossOf(loss.toLowerCase()),
+          ...(epoch !== undefined && { epoch: Number(epoch) }),
+          ...(lr !== undefined && { lr: Number(lr) }),
+          time: now() / 1000,
+          ...(said === undefined && { counted: true }),
+        },
+        ...(said === undefined && { beside: about }),
       }
     },
   }

@@ -22,6 +22,8 @@ export const StepLine = v.object({
   memory_bytes: v.optional(v.number()),
   /** Seconds since 1970. */
   time: v.optional(v.number()),
+  /** Nobody said its number: it is the one after the last, or of about there. */
+  counted: v.optional(v.literal(true)),
 })
 export type StepLine = v.InferOutput<typeof StepLine>
 

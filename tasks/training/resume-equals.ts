@@ -7,6 +7,8 @@ export interface StepDone {
   readonly step: number
   readonly loss: number | undefined
   readonly lr?: number | undefined
+  /** Nobody said its number, so that it may be another one. */
+  readonly counted?: true | undefined
 }
 
 /** What a training came to. */
@@ -45,28 +47,44 @@ export function bandOf(repeats: readonly Outcome[]): Band {
  * otherwise.
  */
 export function resumeEquals(unbroken: Outcome, resumed: Outcome, band: Band = bitForBit): readonly Finding[] {
-  const curve = curveDifference(unbroken.steps, resumed.steps, 'loss')
-  const rates = curveDifference(unbroken.steps, resumed.steps, 'lr')
   const words = (most: number) => (most === 0 ? 'bit for bit' : `within ${short(most)}`)
   return [
+    ...sameSteps(unbroken.steps, resumed.steps, band, words(band.loss)),
+    sameWeights(unbroken.weights, resumed.weights, band, words(band.weight)),
+  ]
+}
+
+function sameSteps(
+  unbroken: readonly StepDone[],
+  resumed: readonly StepDone[],
+  band: Band,
+  words: string,
+): readonly Finding[] {
+  if ([...unbroken, ...resumed].some(({ counted }) => counted)) {
+    const why = 'its log does not number its steps: let it print `step=…` beside the loss, or write to PROGRESS_FD'
+    return [everyStep, sameLosses, sameRates].map((name) => undecided(name, why))
+  }
+  const curve = curveDifference(unbroken, resumed, 'loss')
+  const rates = curveDifference(unbroken, resumed, 'lr')
+  return [
     holds(
-      'every step is done, and none beyond',
+      everyStep,
       curve.missing.length === 0 && curve.beyond.length === 0,
       [
         ...(curve.missing.length > 0 ? [`steps ${some(curve.missing)} are missing`] : []),
         ...(curve.beyond.length > 0 ? [`steps ${some(curve.beyond)} are not of the unbroken training`] : []),
       ].join(', '),
     ),
-    unbroken.steps.every(({ loss }) => loss === undefined)
+    unbroken.every(({ loss }) => loss === undefined)
       ? undecided(sameLosses, 'it says no losses')
-      : holds(`${sameLosses}, ${words(band.loss)}`, curve.most <= band.loss, apartWords(curve)),
-    unbroken.steps.every(({ lr }) => lr === undefined)
+      : holds(`${sameLosses}, ${words}`, curve.most <= band.loss, apartWords(curve)),
+    unbroken.every(({ lr }) => lr === undefined)
       ? undecided(sameRates, 'it says no learning rates')
       : holds(sameRates, rates.most === 0, apartWords(rates)),
-    sameWeights(unbroken.weights, resumed.weights, band, words(band.weight)),
   ]
 }
 
+const everyStep = 'every step is done, and none beyond'
 const sameLosses = 'the loss of every step is that of the unbroken training'
 const sameRates = 'the learning rate of every step is that of the unbroken training'
 

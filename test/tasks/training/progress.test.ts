@@ -55,7 +55,7 @@ describe('a line of progress', () => {
 
 describe('a step in a log', () => {
   const at = (line: string) => {
-    const { time, event, ...step } = readLogSteps(() => 0).read(line) ?? { event: 'none', time: 0 }
+    const { time, event, ...step } = readLogSteps(() => 0).read(line)?.line ?? { event: 'none', time: 0 }
     return event === 'none' ? undefined : step
   }
 
@@ -70,7 +70,7 @@ describe('a step in a log', () => {
     ['{"step": 4, "loss": 0.25, "learning_rate": 0.001}', { step: 4, loss: 0.25, lr: 0.001 }],
     [
       "{'loss': 2.1, 'grad_norm': 0.3, 'learning_rate': 5e-05, 'epoch': 0.5}",
-      { step: 1, loss: 2.1, lr: 5e-5, epoch: 0.5 },
+      { step: 1, loss: 2.1, lr: 5e-5, epoch: 0.5, counted: true },
     ],
     [' 12%|█▏        | 12/100 [00:05<00:37, 2.30it/s, loss=0.531]', { step: 12, loss: 0.531 }],
     ['global_step=9 training loss: nan', { step: 9, loss: 'NaN' }],
@@ -88,6 +88,7 @@ describe('a step in a log', () => {
     ['step 12/100'],
     ['using lossless compression=3'],
     ['  0%|          | 0/100 [00:00<?, ?it/s, loss=0.9]'],
+    ["{'train_runtime': '4.2', 'train_steps_per_second': '24', 'train_loss': '2.1', 'epoch': '1'}"],
     ['Validating:  10%|█ | 1/10 [00:01<00:09, loss=0.3]'],
   ])('none in: %s', (line) => {
     expect(at(line)).toBeUndefined()
@@ -95,12 +96,12 @@ describe('a step in a log', () => {
 
   test('without a number is the one after the last', () => {
     const { read } = readLogSteps()
-    expect(['loss=3', 'step 7 loss=2', 'loss=1'].map((line) => read(line)?.step)).toEqual([1, 7, 8])
+    expect(['loss=3', 'step 7 loss=2', 'loss=1'].map((line) => read(line)?.line.step)).toEqual([1, 7, 8])
   })
 
   const steps = (lines: readonly string[]) => {
     const { read } = readLogSteps()
-    return lines.flatMap((line) => read(line)?.step ?? [])
+    return lines.flatMap((line) => read(line)?.line.step ?? [])
   }
   const bar = (count: number, total: number, loss: string) =>
     `${Math.floor((100 * count) / total)}%|█ | ${count}/${total} [00:01<00:09${loss}]`
