@@ -170,7 +170,7 @@ export function finished(report: TrainingReport): TrainingReport {
     const unread = report.unread === 0 ? '' : `, and ${report.unread} lines on PROGRESS_FD say nothing that is known`
     const untracked = report.untracked.map((reason) => `, and ${reason}`).join('')
     throw new Failure(
-      `the training ended and told of no step, on PROGRESS_FD or in its log${unread}${untracked}${lastLines(report)}`,
+      `the training ended and told of no step, on PROGRESS_FD or in its log (a line like 'step 12 loss=0.5')${unread}${untracked}${lastLines(report)}`,
     )
   }
   throw endedBadly(report)
