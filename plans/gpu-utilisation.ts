@@ -2,7 +2,7 @@ import { definePlan, higher, integer, lower, text } from '../lib/index.ts'
 import { cardTelemetry } from '../tasks/gpu/telemetry/service.ts'
 import { canWatch, judgeUtilisation, WatchedCard, watchedCard, watchTraining } from '../tasks/gpu/utilisation.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
-import { trainingPatience } from '../tasks/training/stalled-after.ts'
+import { trainingPatience } from '../tasks/training/steps/stalled-after.ts'
 import { epochOf } from '../tasks/training/train-sample.ts'
 
 export default definePlan(

@@ -1,8 +1,8 @@
 import { atMost, definePlan, higher, integer, lower, noWorseThanBaseline, text, timesOf } from '../lib/index.ts'
+import { starvedAt } from '../tasks/training/judge/starvation.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
 import { dataSizes, instanceCounts, Scaling, scalingOf, scalingWords, sizeWords } from '../tasks/training/scaling.ts'
-import { trainingPatience } from '../tasks/training/stalled-after.ts'
-import { starvedAt } from '../tasks/training/starvation.ts'
+import { trainingPatience } from '../tasks/training/steps/stalled-after.ts'
 import {
   resourcesOf,
   speedOf,

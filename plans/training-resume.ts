@@ -1,19 +1,19 @@
 import { definePlan, integer, path, text } from '../lib/index.ts'
-import { CheckpointTimes, checkpointTimes, checkpointWords } from '../tasks/training/checkpoint-times.ts'
 import { damageNewest } from '../tasks/training/damage.ts'
-import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/defects.ts'
-import { holdAgainstGolden } from '../tasks/training/golden-file.ts'
+import { CheckpointTimes, checkpointTimes, checkpointWords } from '../tasks/training/judge/checkpoint-times.ts'
+import { defects, judgeDefects, Planted, trainWithDefect } from '../tasks/training/judge/defects.ts'
+import { holdAgainstGolden } from '../tasks/training/judge/golden-file.ts'
 import {
   bandOfTrainings,
   checkpointFiles,
   judgeInterruptions,
   judgeResume,
   judgeTraining,
-} from '../tasks/training/judge-resume.ts'
+} from '../tasks/training/judge/judge-resume.ts'
 import { trainWithoutRoom } from '../tasks/training/no-room.ts'
 import { pythonFor } from '../tasks/training/python-for.ts'
 import { configurations, interruptionsOf, smallTraining } from '../tasks/training/resume-settings.ts'
-import { trainingPatience } from '../tasks/training/stalled-after.ts'
+import { trainingPatience } from '../tasks/training/steps/stalled-after.ts'
 import { type Interruption, Left, train, trainInterrupted, trainUntil } from '../tasks/training/train.ts'
 import { Interrupted, Trained } from '../tasks/training/trained.ts'
 import type { TrainingVariables } from '../tasks/training/variables.ts'

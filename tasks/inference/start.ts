@@ -5,7 +5,7 @@ import type { StageContext } from '../pipeline/black-box-start.ts'
 import { stageEnvironment } from '../pipeline/environment.ts'
 import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
-import { readLines } from '../training/progress.ts'
+import { readLines } from '../training/steps/progress.ts'
 import type { InferenceRun } from './run.ts'
 
 /** What it is told beside what the run says. */

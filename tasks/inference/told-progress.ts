@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { pythonJson } from '../training/progress.ts'
+import { pythonJson } from '../training/steps/progress.ts'
 
 /** What the reference inference says on the descriptor that `PROGRESS_FD` names, as far as it is summed up here. */
 const ProgressLine = v.variant('event', [

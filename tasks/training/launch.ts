@@ -6,13 +6,13 @@ import { startProcess } from '../../lib/shell/process.ts'
 import { limitedLog } from '../pipeline/limited-log.ts'
 import { keepsBytecode } from '../python/programs.ts'
 import { devicesHere } from './devices.ts'
-import { followTraining } from './follow.ts'
 import { endLeftBehind, sittingVariable } from './left-behind.ts'
-import type { Loss, ProgressLine } from './progress.ts'
 import type { TrainingReport } from './report.ts'
 import { reportOf } from './report-of.ts'
 import { type Devices, trainingSettings } from './settings.ts'
-import { followTracked } from './tracked-steps.ts'
+import { followTraining } from './steps/follow.ts'
+import type { Loss, ProgressLine } from './steps/progress.ts'
+import { followTracked } from './steps/tracked-steps.ts'
 
 /** A step's context is one. */
 export interface TrainingContext extends WorkContext {

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Stopped } from '../../lib/index.ts'
 import type { Ended } from '../../lib/shell/process.ts'
 import { checkpointsBelow } from './checkpoints.ts'
-import type { Heard } from './follow.ts'
-import type { EventLine } from './progress.ts'
 import type { HowEnded, TrainingReport } from './report.ts'
+import type { Heard } from './steps/follow.ts'
+import type { EventLine } from './steps/progress.ts'
+import type { TrackedSteps } from './steps/tracked-steps.ts'
 import { summarize } from './summary.ts'
-import type { TrackedSteps } from './tracked-steps.ts'
 
 /** More losses than this stay out of the journal: they are in the series. */
 const mostLosses = 400

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Loss } from './progress.ts'
+import { Loss } from './steps/progress.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 

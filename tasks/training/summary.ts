@@ -1,6 +1,6 @@
 import { quantile } from '../../lib/stats/quantile.ts'
-import type { StepLine } from './progress.ts'
 import type { StepSummary } from './report.ts'
+import type { StepLine } from './steps/progress.ts'
 
 /** What the steps of a sitting come to; undefined where there was none. */
 export function summarize(steps: readonly StepLine[], total: number | undefined): StepSummary | undefined {

@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { Failure, type StepContext } from '../../lib/index.ts'
 import { type TreeUsage, watchTree } from '../resources/tree-usage.ts'
 import { launchTraining } from './launch.ts'
-import type { ProgressLine, StepLine } from './progress.ts'
+import type { ProgressLine, StepLine } from './steps/progress.ts'
+import { stopStalled, watchSteps } from './steps/watch-steps.ts'
 import { endedBadly, finished, type TrainOptions } from './train.ts'
 import { lossNumber } from './trained.ts'
 import { type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { stopStalled, watchSteps } from './watch-steps.ts'
 
 /** Steps at the start that do not count: what is compiled, allocated and cached on first use. */
 const warm = 2

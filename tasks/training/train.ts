@@ -5,11 +5,11 @@ import { Failure, type StepContext } from '../../lib/index.ts'
 import { checkpointsBelow } from './checkpoints.ts'
 import { launchTraining, type TrainingContext } from './launch.ts'
 import { programDigest } from './program.ts'
-import type { ProgressLine } from './progress.ts'
 import { HowEnded, type TrainingReport } from './report.ts'
+import type { ProgressLine } from './steps/progress.ts'
+import { stopStalled, watchSteps } from './steps/watch-steps.ts'
 import { type Interrupted, sittingOf, type Trained, trainedOf } from './trained.ts'
 import { outIn, type TrainingVariables, trainingEnvironment } from './variables.ts'
-import { stopStalled, watchSteps } from './watch-steps.ts'
 
 export interface TrainOptions {
   /** An interpreter with the reference training's packages. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { LossAt } from './loss-course.ts'
-import { type Loss, parseProgress, type StepLine } from './progress.ts'
+import type { LossAt } from './judge/loss-course.ts'
 import { SeenCheckpoint, Source, type TrainingReport } from './report.ts'
+import { type Loss, parseProgress, type StepLine } from './steps/progress.ts'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 

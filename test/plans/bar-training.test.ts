@@ -12,7 +12,7 @@ afterAll(removeRepositories)
 const program = join(import.meta.dir, '../fixtures/bar-training.sh')
 
 async function measured(images: string, batch = '') {
-  const params = sets({ train: `sh '${program}' ${batch}`, counts: images, rounds: '2', instances: '1' })
+  const params = sets({ train: `sh '${program}' ${batch}`, counts: images, rounds: '1', instances: '1' })
   const words = ['plan', 'performance-1', '--csv', '-', ...params]
   const { exit, out, err } = await ownPlan('performance-1').run(words, { env: plainPath })
   const rows: readonly Record<string, string>[] = parse(out, { columns: true })

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { launchTraining, type TrainingRun } from '../../../tasks/training/launch.ts'
-import { type EventLine, parseProgress, type StepLine } from '../../../tasks/training/progress.ts'
+import { type EventLine, parseProgress, type StepLine } from '../../../tasks/training/steps/progress.ts'
 
 const reference = join(import.meta.dir, '../../../tasks/training/reference')
 

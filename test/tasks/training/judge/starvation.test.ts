@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { judgeWaiting } from '../../../tasks/training/starvation.ts'
+import { judgeWaiting } from '../../../../tasks/training/judge/starvation.ts'
 
 /** Forty steps, each with another share about this one. */
 const waiting = (share: number) =>

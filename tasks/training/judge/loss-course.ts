@@ -1,6 +1,6 @@
-import { medianInterval } from '../../lib/stats/median-interval.ts'
-import { quantile } from '../../lib/stats/quantile.ts'
-import { short } from './words.ts'
+import { medianInterval } from '../../../lib/stats/median-interval.ts'
+import { quantile } from '../../../lib/stats/quantile.ts'
+import { short } from '../words.ts'
 
 /** What the loss of a training did, step after step. */
 export type LossCourse =

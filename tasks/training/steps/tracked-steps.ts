@@ -1,8 +1,8 @@
-import { messageOf, Problem } from '../../lib/index.ts'
-import { addressFromEnv } from '../mlflow/address.ts'
-import type { Metric } from '../mlflow/batches.ts'
-import type { MlflowClient, MlflowRun } from '../mlflow/client.ts'
-import { connectMlflow } from '../mlflow/connect.ts'
+import { messageOf, Problem } from '../../../lib/index.ts'
+import { addressFromEnv } from '../../mlflow/address.ts'
+import type { Metric } from '../../mlflow/batches.ts'
+import type { MlflowClient, MlflowRun } from '../../mlflow/client.ts'
+import { connectMlflow } from '../../mlflow/connect.ts'
 import type { Loss, StepLine } from './progress.ts'
 
 /** What MLflow shows of the steps of one sitting. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import * as v from 'valibot'
-import { medianInterval } from '../../lib/stats/median-interval.ts'
-import { quantile } from '../../lib/stats/quantile.ts'
-import { parseProgress } from './progress.ts'
-import type { Trained } from './trained.ts'
-import { short } from './words.ts'
+import { medianInterval } from '../../../lib/stats/median-interval.ts'
+import { quantile } from '../../../lib/stats/quantile.ts'
+import { parseProgress } from '../steps/progress.ts'
+import type { Trained } from '../trained.ts'
+import { short } from '../words.ts'
 
 /** Seconds: the median of `n`, and the interval that holds it 19 times in 20 where they are enough for one. */
 const Times = v.object({

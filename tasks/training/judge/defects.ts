@@ -1,9 +1,9 @@
 import * as v from 'valibot'
-import { type Finding, holds, type StepContext } from '../../lib/index.ts'
+import { type Finding, holds, type StepContext } from '../../../lib/index.ts'
+import { goOn, type TrainOptions } from '../train.ts'
+import { Trained } from '../trained.ts'
 import { judgeResume } from './judge-resume.ts'
 import { bitForBit } from './resume-equals.ts'
-import { goOn, type TrainOptions } from './train.ts'
-import { Trained } from './trained.ts'
 
 /** What a checkpoint must hold, each left out by a defect of the reference training; the last trains while it validates. */
 export const defects = [

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { type Finding, undecided } from '../../lib/index.ts'
+import { type Finding, undecided } from '../../../lib/index.ts'
+import { short } from '../words.ts'
 import type { LossAt } from './loss-course.ts'
-import { short } from './words.ts'
 
 /** A training's loss curve that later ones are held against, schema 1: what it was made by, and how far repeats of it were apart. */
 export const GoldenCurve = v.object({

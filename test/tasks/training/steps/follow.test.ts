@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { followTraining, mostKept } from '../../../tasks/training/follow.ts'
+import { followTraining, mostKept } from '../../../../tasks/training/steps/follow.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-follow-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

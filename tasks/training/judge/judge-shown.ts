@@ -1,6 +1,6 @@
-import { equal, type Finding, holds, undecided } from '../../lib/index.ts'
-import type { Shown } from './shown.ts'
-import { lossesOf, type Trained } from './trained.ts'
+import { equal, type Finding, holds, undecided } from '../../../lib/index.ts'
+import type { Shown } from '../shown.ts'
+import { lossesOf, type Trained } from '../trained.ts'
 
 /** Judges what MLflow shows of a training that came to its end, against what it was given and its own lines. */
 export function judgeShown(

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
+import type { Source } from '../report.ts'
 import { type LoggedStep, numbered } from './log-numbers.ts'
 import { readLogSteps } from './log-steps.ts'
 import { type EventLine, type ProgressLine, parseProgress, readLines, type StepLine } from './progress.ts'
-import type { Source } from './report.ts'
 
 export interface FollowOptions {
   /** A file that gets every line of progress. */

@@ -1,5 +1,5 @@
-import type { WorkContext } from '../../lib/index.ts'
-import type { RunningTraining } from './launch.ts'
+import type { WorkContext } from '../../../lib/index.ts'
+import type { RunningTraining } from '../launch.ts'
 import type { ProgressLine } from './progress.ts'
 import { patient, stalledAfter } from './stalled-after.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { readLogSteps } from '../../../tasks/training/log-steps.ts'
-import { parseProgress, readLines } from '../../../tasks/training/progress.ts'
+import { readLogSteps } from '../../../../tasks/training/steps/log-steps.ts'
+import { parseProgress, readLines } from '../../../../tasks/training/steps/progress.ts'
 
 describe('a line of progress', () => {
   test.each([

@@ -2,9 +2,9 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { holdAgainstGolden } from '../../../tasks/training/golden-file.ts'
-import { namedFiles } from '../../../tasks/training/named-files.ts'
-import { programDigest } from '../../../tasks/training/program.ts'
+import { holdAgainstGolden } from '../../../../tasks/training/judge/golden-file.ts'
+import { namedFiles } from '../../../../tasks/training/named-files.ts'
+import { programDigest } from '../../../../tasks/training/program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'assay-golden-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from 'bun:test'
-import type { ProgressLine } from '../../../tasks/training/progress.ts'
-import { watchSteps } from '../../../tasks/training/watch-steps.ts'
+import type { ProgressLine } from '../../../../tasks/training/steps/progress.ts'
+import { watchSteps } from '../../../../tasks/training/steps/watch-steps.ts'
 
 beforeEach(() => void jest.useFakeTimers())
 afterEach(() => void jest.useRealTimers())

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Finding, holds, messageOf, undecided } from '../../lib/index.ts'
+import { type Finding, holds, messageOf, undecided } from '../../../lib/index.ts'
+import type { Interruption } from '../train.ts'
+import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from '../trained.ts'
 import { courseWords, lossCourse } from './loss-course.ts'
 import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
 import { readTensors } from './safetensors.ts'
 import { judgeWaiting } from './starvation.ts'
-import type { Interruption } from './train.ts'
-import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from './trained.ts'
 
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {

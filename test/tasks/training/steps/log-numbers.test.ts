@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type LoggedStep, numbered } from '../../../tasks/training/log-numbers.ts'
+import { type LoggedStep, numbered } from '../../../../tasks/training/steps/log-numbers.ts'
 
 const runs = { numRuns: 500 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { memoryGrowth } from '../../../tasks/training/memory-growth.ts'
-import { stalledAfter } from '../../../tasks/training/stalled-after.ts'
+import { memoryGrowth } from '../../../../tasks/training/judge/memory-growth.ts'
+import { stalledAfter } from '../../../../tasks/training/steps/stalled-after.ts'
 
 const readings = (bytes: (step: number) => number) =>
   Array.from({ length: 400 }, (_, step) => ({ step, bytes: bytes(step) * (1 + 0.01 * Math.sin(step * 12.9898)) }))

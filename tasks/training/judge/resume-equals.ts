@@ -1,6 +1,6 @@
-import { type Finding, holds, undecided } from '../../lib/index.ts'
+import { type Finding, holds, undecided } from '../../../lib/index.ts'
+import { short } from '../words.ts'
 import { sameTensors, type TensorDifference } from './safetensors.ts'
-import { short } from './words.ts'
 
 /** One step that was done: the loss it had and, where the training says it, the learning rate. */
 export interface StepDone {

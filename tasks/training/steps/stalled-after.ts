@@ -1,5 +1,5 @@
-import { integer, type Param } from '../../lib/index.ts'
-import { quantile } from '../../lib/stats/quantile.ts'
+import { integer, type Param } from '../../../lib/index.ts'
+import { quantile } from '../../../lib/stats/quantile.ts'
 
 /** Seconds a first step may take, its data and its compiling included, where nobody says; also what comes after the last one. */
 export const patient = 120

@@ -1,5 +1,5 @@
-import { quantile } from '../../lib/stats/quantile.ts'
-import { type Slope, slope } from '../../lib/stats/slope.ts'
+import { quantile } from '../../../lib/stats/quantile.ts'
+import { type Slope, slope } from '../../../lib/stats/slope.ts'
 
 /** By how many bytes a step the memory of a training grows. */
 export interface MemoryGrowth extends Slope {

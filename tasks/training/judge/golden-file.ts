@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import * as v from 'valibot'
-import { cannot, type Finding, Problem, undecided } from '../../lib/index.ts'
+import { cannot, type Finding, Problem, undecided } from '../../../lib/index.ts'
+import { referenceWords } from '../launch.ts'
+import { namedFiles } from '../named-files.ts'
+import { programDigest } from '../program.ts'
+import { parseProgress, pythonJson } from '../steps/progress.ts'
+import { lossNumber, stepsOf, type Trained } from '../trained.ts'
 import { GoldenCurve, judgeGolden, type MadeBy } from './golden.ts'
 import { bandOfTrainings } from './judge-resume.ts'
-import { referenceWords } from './launch.ts'
-import { namedFiles } from './named-files.ts'
-import { programDigest } from './program.ts'
-import { parseProgress, pythonJson } from './progress.ts'
-import { lossNumber, stepsOf, type Trained } from './trained.ts'
 
 /**
  * Holds a training against the golden curve in `file`, whose band is how far `repeats` of it were apart. Where there is no such file it is

@@ -1,7 +1,7 @@
-import { type Finding, holds, undecided } from '../../lib/index.ts'
-import { medianInterval } from '../../lib/stats/median-interval.ts'
-import { quantile } from '../../lib/stats/quantile.ts'
-import type { StepLine } from './progress.ts'
+import { type Finding, holds, undecided } from '../../../lib/index.ts'
+import { medianInterval } from '../../../lib/stats/median-interval.ts'
+import { quantile } from '../../../lib/stats/quantile.ts'
+import type { StepLine } from '../steps/progress.ts'
 
 /** Percent of a step's time. What waits longer for its images than it works on them twice over is called starved. */
 export const starvedAt = 67

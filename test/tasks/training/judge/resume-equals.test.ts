@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { bandOf, type Outcome, resumeEquals } from '../../../tasks/training/resume-equals.ts'
+import { bandOf, type Outcome, resumeEquals } from '../../../../tasks/training/judge/resume-equals.ts'
 
 /** A safetensors file as its format says. */
 function weights(tensors: Readonly<Record<string, readonly number[]>>): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { courseWords, lossCourse } from '../../../tasks/training/loss-course.ts'
+import { courseWords, lossCourse } from '../../../../tasks/training/judge/loss-course.ts'
 
 /** Scatters by a tenth, the same each time. */
 const scatter = (step: number) => 1 + 0.1 * Math.sin(step * 12.9898)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type GoldenCurve, judgeGolden } from '../../../tasks/training/golden.ts'
+import { type GoldenCurve, judgeGolden } from '../../../../tasks/training/judge/golden.ts'
 
 const golden: GoldenCurve = {
   schema: 1,

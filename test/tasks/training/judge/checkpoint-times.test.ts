@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkpointTimes, checkpointWords } from '../../../tasks/training/checkpoint-times.ts'
+import { checkpointTimes, checkpointWords } from '../../../../tasks/training/judge/checkpoint-times.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-checkpoint-times-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

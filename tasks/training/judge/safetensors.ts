@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Problem } from '../../lib/index.ts'
+import { Problem } from '../../../lib/index.ts'
 
 /** One tensor of a safetensors file: its type, its shape, its bytes. */
 export interface Tensor {

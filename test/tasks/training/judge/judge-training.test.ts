@@ -2,10 +2,10 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { judgeTraining } from '../../../tasks/training/judge-resume.ts'
-import { judgeShown } from '../../../tasks/training/judge-shown.ts'
-import type { Shown } from '../../../tasks/training/shown.ts'
-import type { Trained } from '../../../tasks/training/trained.ts'
+import { judgeTraining } from '../../../../tasks/training/judge/judge-resume.ts'
+import { judgeShown } from '../../../../tasks/training/judge/judge-shown.ts'
+import type { Shown } from '../../../../tasks/training/shown.ts'
+import type { Trained } from '../../../../tasks/training/trained.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-judge-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
