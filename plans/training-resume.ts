@@ -7,6 +7,7 @@ import {
   bandOfTrainings,
   checkpointFiles,
   judgeInterruptions,
+  judgeRepeat,
   judgeResume,
   judgeTraining,
 } from '../tasks/training/judge/judge-resume.ts'
@@ -66,7 +67,12 @@ export default definePlan(
     plan.check({
       name: 'checkpoints are whole, and the loss falls',
       needs: { unbroken },
-      run: ({ unbroken }) => judgeTraining(unbroken, every, command === '' ? checkpointFiles : []),
+      run: ({ unbroken }) => judgeTraining(unbroken, { steps, every }, command === '' ? checkpointFiles : []),
+    })
+    plan.check({
+      name: 'it does the same again',
+      needs: { unbroken, repeated },
+      run: ({ unbroken, repeated }) => judgeRepeat(unbroken, repeated),
     })
 
     if (golden !== '')

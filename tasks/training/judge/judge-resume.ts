@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finding, holds, messageOf, undecided } from '../../../lib/index.ts'
+import type { StepLine } from '../steps/progress.ts'
 import type { Interruption } from '../train.ts'
 import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from '../trained.ts'
+import { short } from '../words.ts'
 import { courseWords, lossCourse } from './loss-course.ts'
 import { memoryGrowth } from './memory-growth.ts'
 import { type Band, bandOf, type Outcome, resumeEquals } from './resume-equals.ts'
@@ -12,9 +14,9 @@ import { judgeWaiting } from './starvation.ts'
 /** What `resumeEquals` compares of a training. */
 export function outcomeOf(trained: Trained): Outcome {
   return {
-    steps: stepsOf(trained).map(({ step, loss, lr, counted }) => ({
+    steps: stepsOf(trained).map(({ step, loss, lr, uncertain }) => ({
       ...{ step, loss: loss && lossNumber(loss), lr },
-      ...(counted && { counted }),
+      ...(uncertain && { uncertain }),
     })),
     weights: trained.weights === undefined ? undefined : readFileSync(trained.weights),
   }
@@ -23,6 +25,22 @@ export function outcomeOf(trained: Trained): Outcome {
 /** How far trainings that nobody interrupted are from each other. */
 export function bandOfTrainings(repeats: readonly Trained[]): Band {
   return bandOf(repeats.map(outcomeOf))
+}
+
+/** Whether two trainings that nobody interrupted are the same: as far as they are not, an interrupted one need not be. */
+export function judgeRepeat(one: Trained, other: Trained): readonly Finding[] {
+  const name = 'two unbroken trainings are the same, bit for bit'
+  const both = [outcomeOf(one), outcomeOf(other)]
+  const { loss, weight } = bandOf(both)
+  const losses = both.every(({ steps }) => steps.some((done) => done.loss !== undefined && !done.uncertain))
+  if (!losses && both.some(({ weights }) => weights === undefined))
+    return [undecided(name, 'neither of which step each loss is nor their weights are to be seen')]
+  const apart = [
+    ...(losses && loss > 0 ? [`${short(loss)} in a loss`] : []),
+    ...(weight > 0 ? [`${short(weight)} in a weight`] : []),
+  ]
+  if (apart.length === 0) return [holds(name, true, '')]
+  return [undecided(name, `they differ by up to ${apart.join(' and ')}, and so may one that is interrupted`)]
 }
 
 /** Whether a training that was interrupted came to what the unbroken one did, within the band of unbroken ones. */
@@ -41,11 +59,18 @@ export const checkpointFiles = [
   'trainer.json',
 ]
 
+/** Where weights are looked for. */
+const weightsFile = 'model.safetensors'
+
 /** Text that may say more with each step. */
 const growing = /\.(json|jsonl|txt|log|ya?ml|csv|md)$/
 
 /** Judges what an unbroken training left: checkpoints at the right steps, whole, of one size, and a loss that falls. */
-export function judgeTraining(trained: Trained, every: number, files: readonly string[]): readonly Finding[] {
+export function judgeTraining(
+  trained: Trained,
+  { steps, every }: { readonly steps: number; readonly every: number },
+  files: readonly string[],
+): readonly Finding[] {
   const { checkpoints } = trained
   const last = stepsOf(trained).at(-1)?.step ?? 0
   const name = ({ step }: (typeof checkpoints)[number]) => `checkpoint-${step}`
@@ -67,6 +92,7 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
   const torn = checkpoints.flatMap(({ path }) => tornModel(path))
   const course = lossCourse(lossesOf(trained))
   return [
+    doneAsAsked(stepsOf(trained), steps),
     holds(
       'there is a checkpoint, the newest one of the last steps',
       newest !== undefined && newest.step >= last - (last % every),
@@ -75,7 +101,9 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
     holds(`checkpoints are ${every} steps apart`, odd.length === 0, odd.map(name).join(', ')),
     holds('every checkpoint has all its files', lacking.length === 0, some(lacking)),
     holds('the files of all checkpoints are of one size', unlike.length === 0, some(unlike)),
-    holds('the weights of every checkpoint can be read', torn.length === 0, some(torn)),
+    checkpoints.some(({ path }) => existsSync(join(path, weightsFile)))
+      ? holds('the weights of every checkpoint can be read', torn.length === 0, some(torn))
+      : undecided('the weights of every checkpoint can be read', `none has a ${weightsFile}`),
     course.kind === 'too short'
       ? undecided('the loss falls', courseWords(course))
       : holds('the loss falls', course.kind === 'falls', `it ${courseWords(course)}`),
@@ -84,6 +112,16 @@ export function judgeTraining(trained: Trained, every: number, files: readonly s
     everyImageUsed(trained),
     holds('it leaves no process behind', trained.leftBehind === 0, `${trained.leftBehind} still ran, and were ended`),
   ]
+}
+
+/** Of a training that tells of every so many steps alone, the last ones are not seen. */
+function doneAsAsked(done: readonly StepLine[], asked: number): Finding {
+  const name = 'it does as many steps as it is asked to'
+  if (done.some(({ uncertain }) => uncertain)) return undecided(name, 'which steps it tells of is not certain')
+  const told = [0, ...done.map(({ step }) => step)]
+  const last = told.at(-1) ?? 0
+  const gap = Math.max(...told.slice(1).map((step, i) => step - (told[i] ?? 0)))
+  return holds(name, last <= asked && last + gap > asked, `the last one it tells of is ${last}, STEPS was ${asked}`)
 }
 
 function everyImageUsed({ leftOut }: Trained): Finding {
@@ -105,7 +143,7 @@ function memoryOverSteps(trained: Trained): Finding {
 }
 
 function tornModel(checkpoint: string): readonly string[] {
-  const file = join(checkpoint, 'model.safetensors')
+  const file = join(checkpoint, weightsFile)
   if (!existsSync(file)) return []
   try {
     readTensors(readFileSync(file), file)
@@ -166,7 +204,10 @@ export function judgeInterruptions(
       ? [
           sittings.slice(1).every(({ refused }) => refused.length > 0)
             ? holds(refusal, true, '')
-            : undecided(refusal, 'it does not, on PROGRESS_FD'),
+            : undecided(
+                refusal,
+                'it does not, on PROGRESS_FD: one byte in the middle of the largest file of its newest checkpoint is another',
+              ),
         ]
       : []),
     memoryStays(sittings),

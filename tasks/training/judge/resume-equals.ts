@@ -7,8 +7,8 @@ export interface StepDone {
   readonly step: number
   readonly loss: number | undefined
   readonly lr?: number | undefined
-  /** Nobody said its number, so that it may be another one. */
-  readonly counted?: true | undefined
+  /** Its number may be another. */
+  readonly uncertain?: true | undefined
 }
 
 /** What a training came to. */
@@ -60,8 +60,9 @@ function sameSteps(
   band: Band,
   words: string,
 ): readonly Finding[] {
-  if ([...unbroken, ...resumed].some(({ counted }) => counted)) {
-    const why = 'its log does not number its steps: let it print `step=…` beside the loss, or write to PROGRESS_FD'
+  if ([...unbroken, ...resumed].some(({ uncertain }) => uncertain)) {
+    const why =
+      'which step a loss is of is not certain in its log: let it print lines like `step 12 loss=0.5123`, or write to PROGRESS_FD'
     return [everyStep, sameLosses, sameRates].map((name) => undecided(name, why))
   }
   const curve = curveDifference(unbroken, resumed, 'loss')

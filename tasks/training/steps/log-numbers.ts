@@ -18,7 +18,7 @@ export function numbered(steps: readonly LoggedStep[]): readonly StepLine[] {
   if (steps.length < 2 || beside.length < steps.length) return lines
   const found = byEpochs(lines, beside) ?? byBars(beside)
   if (found === undefined) return lines
-  return lines.map(({ counted, ...line }, i) => ({ ...line, step: found[i] ?? line.step }))
+  return lines.map(({ uncertain, ...line }, i) => ({ ...line, step: found[i] ?? line.step }))
 }
 
 /** Undefined where epochs are said too roughly to tell one step from the next, or don't grow evenly. */

@@ -49,12 +49,12 @@ export function readLogSteps(now: () => number = Date.now): LogSteps {
       const loss = lossPattern.exec(line)?.[1]
       if (loss === undefined || summary.test(line) || (bar !== undefined && barOfOthers.test(line))) return undefined
       const named = stepPattern.exec(line)?.[1]
-      const said = named !== undefined ? Number(named) : bar && stepOf(bar)
-      if (said === undefined && bar !== undefined) return undefined
+      const shown = named === undefined && bar !== undefined ? stepOf(bar) : undefined
+      if (named === undefined && bar !== undefined && shown === undefined) return undefined
       // A bar that is full may be one of something that was done before.
       if (beside.count < beside.total) counts = beside.total
       const about = beside.total > 0 && beside.total === counts ? beside.count : undefined
-      last = said ?? Math.max(last + 1, about ?? 0)
+      last = named !== undefined ? Number(named) : (shown ?? Math.max(last + 1, about ?? 0))
       const [epoch, lr] = [epochPattern, ratePattern].map((pattern) => pattern.exec(line)?.[1])
       return {
         line: {
@@ -64,9 +64,9 @@ export function readLogSteps(now: () => number = Date.now): LogSteps {
           ...(epoch !== undefined && { epoch: Number(epoch) }),
           ...(lr !== undefined && { lr: Number(lr) }),
           time: now() / 1000,
-          ...(said === undefined && { counted: true }),
+          ...(named === undefined && { uncertain: true }),
         },
-        ...(said === undefined && { beside: about }),
+        ...(named === undefined && shown === undefined && { beside: about }),
       }
     },
   }

@@ -22,8 +22,8 @@ export const StepLine = v.object({
   memory_bytes: v.optional(v.number()),
   /** Seconds since 1970. */
   time: v.optional(v.number()),
-  /** Nobody said its number: it is the one after the last, or of about there. */
-  counted: v.optional(v.literal(true)),
+  /** Its number may be another: nobody said it, or a bar of progress did, which shows the loss of a step with the number of that or of the one before. */
+  uncertain: v.optional(v.literal(true)),
 })
 export type StepLine = v.InferOutput<typeof StepLine>
 

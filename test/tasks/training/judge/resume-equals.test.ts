@@ -105,3 +105,13 @@ test('a file that is cut short is told in a sentence', () => {
   expect(() => resumeEquals(whole, { ...whole, weights: whole.weights?.subarray(0, 90) })).toThrow('safetensors file')
   expect(() => resumeEquals(whole, { ...whole, weights: new Uint8Array(3) })).toThrow('it has 3 bytes')
 })
+
+test('losses of which no log says for certain whose they are decide nothing, and weights still do', () => {
+  const unsure = {
+    ...whole,
+    steps: curve([1, 2, 3, 4, 5, 6], 0.1).map((step) => ({ ...step, uncertain: true }) as const),
+  }
+  const verdicts = (resumed: Outcome) => resumeEquals(whole, resumed).map(({ verdict }) => verdict)
+  expect(verdicts(unsure)).toEqual(['undecided', 'undecided', 'undecided', 'pass'])
+  expect(verdicts({ ...unsure, weights: weights({ a: [1, 9], b: [3] }) }).at(-1)).toBe('fail')
+})

@@ -5,11 +5,11 @@ import { type LoggedStep, numbered } from '../../../../tasks/training/steps/log-
 const runs = { numRuns: 500 }
 
 const told = (beside: number | undefined, epoch?: number): LoggedStep => ({
-  line: { event: 'step', step: 1, loss: 1, counted: true, ...(epoch !== undefined && { epoch }) },
+  line: { event: 'step', step: 1, loss: 1, uncertain: true, ...(epoch !== undefined && { epoch }) },
   beside,
 })
 const numbers = (steps: readonly LoggedStep[]): unknown =>
-  numbered(steps).map(({ step, counted }) => (counted ? 'counted' : step))
+  numbered(steps).map(({ step, uncertain }) => (uncertain ? 'uncertain' : step))
 
 /** As the Trainer of transformers tells of steps. */
 interface Told {
@@ -46,8 +46,8 @@ describe('the steps of a log that numbers none are numbered', () => {
       fc.property(trainings(300), (training) => {
         const { steps, logged } = toldBy(training, 'with epochs')
         const got = numbers(logged)
-        found += JSON.stringify(got).includes('counted') ? 0 : 1
-        expect<unknown[]>([steps, steps.map(() => 'counted')]).toContainEqual(got)
+        found += JSON.stringify(got).includes('uncertain') ? 0 : 1
+        expect<unknown[]>([steps, steps.map(() => 'uncertain')]).toContainEqual(got)
       }),
       runs,
     )
@@ -60,19 +60,19 @@ describe('the steps of a log that numbers none are numbered', () => {
       fc.property(trainings(300), (training) => {
         const { steps, logged } = toldBy(training, 'without')
         const got = numbers(logged)
-        found += JSON.stringify(got).includes('counted') ? 0 : 1
-        expect<unknown[]>([steps, steps.map(() => 'counted')]).toContainEqual(got)
+        found += JSON.stringify(got).includes('uncertain') ? 0 : 1
+        expect<unknown[]>([steps, steps.map(() => 'uncertain')]).toContainEqual(got)
       }),
       runs,
     )
     expect(found).toBeGreaterThan(runs.numRuns / 2)
     expect(numbers([told(10), told(21), told(30)])).toEqual([10, 20, 30])
-    expect(numbers([told(500), told(1001)])).toEqual(['counted', 'counted'])
+    expect(numbers([told(500), told(1001)])).toEqual(['uncertain', 'uncertain'])
   })
 
   test('only where all are told of like this', () => {
-    expect(numbers([told(10), told(undefined), told(30)])).toEqual(['counted', 'counted', 'counted'])
-    expect(numbers([told(10)])).toEqual(['counted'])
-    expect(numbers([told(10, 0.1), told(20, 0.1), told(20, 0.3)])).toEqual([10, 20, 20].map(() => 'counted'))
+    expect(numbers([told(10), told(undefined), told(30)])).toEqual(['uncertain', 'uncertain', 'uncertain'])
+    expect(numbers([told(10)])).toEqual(['uncertain'])
+    expect(numbers([told(10, 0.1), told(20, 0.1), told(20, 0.3)])).toEqual([10, 20, 20].map(() => 'uncertain'))
   })
 })

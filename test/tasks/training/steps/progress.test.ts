@@ -70,9 +70,9 @@ describe('a step in a log', () => {
     ['{"step": 4, "loss": 0.25, "learning_rate": 0.001}', { step: 4, loss: 0.25, lr: 0.001 }],
     [
       "{'loss': 2.1, 'grad_norm': 0.3, 'learning_rate': 5e-05, 'epoch': 0.5}",
-      { step: 1, loss: 2.1, lr: 5e-5, epoch: 0.5, counted: true },
+      { step: 1, loss: 2.1, lr: 5e-5, epoch: 0.5, uncertain: true },
     ],
-    [' 12%|█▏        | 12/100 [00:05<00:37, 2.30it/s, loss=0.531]', { step: 12, loss: 0.531 }],
+    [' 12%|█▏        | 12/100 [00:05<00:37, 2.30it/s, loss=0.531]', { step: 12, loss: 0.531, uncertain: true }],
     ['global_step=9 training loss: nan', { step: 9, loss: 'NaN' }],
     ['step 3 loss=-inf', { step: 3, loss: '-Infinity' }],
   ] as const)('%s', (line, step) => {
@@ -112,7 +112,7 @@ describe('a step in a log', () => {
     )
   })
 
-  test('is counted on where a bar begins anew with each epoch', () => {
+  test('is uncertain on where a bar begins anew with each epoch', () => {
     const epoch = [bar(0, 3, ''), bar(1, 3, ', loss=3'), bar(2, 3, ', loss=2'), bar(3, 3, ', loss=1')]
     expect(steps([bar(70, 70, ''), ...epoch, ...epoch])).toEqual([1, 2, 3, 4, 5, 6])
   })
