@@ -53,6 +53,9 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0
   }
   const { csv, junit, html, md, send, mlflow, json, explain } = values
+  const file = md || json ? positionals.find((given) => /\.(md|json|jsonl)$/.test(given)) : undefined
+  if (file !== undefined)
+    throw cannot('report', md ? '--md' : '--json', 'given without a file', file, `It prints: put > ${file} behind it.`)
   const places = placesOf(values.dir)
   const claims = [
     ...Object.entries({ csv, junit, html }).flatMap(([flag, file]) => (file === '-' ? [`--${flag} -`] : [])),

@@ -85,6 +85,7 @@ describe('report --html', () => {
     [['--html', 'x.html'], 'given with one run'],
     [['--html', '-', '--csv', '-'], 'left to one flag'],
     [['--md', '--json'], 'left to one flag'],
+    [['--md', 'table.md'], 'given without a file: current value is table.md. It prints: put > table.md behind it'],
   ])('of two runs, or two views for stdout, is refused: %p', async (words, rule) => {
     const ran = await repo.run(['report', leaves, two, ...words])
     expect(ran.exit).toBe(2)
