@@ -41,14 +41,16 @@ function byEpochs(lines: readonly StepLine[], beside: readonly number[]): readon
 /** Steps that are told of more often are not told apart by a bar. */
 const fewest = 5
 
-/** Undefined where also one more or one less from each to the next would fit. */
+/** Undefined where a little more or less from each to the next would fit as well. */
 function byBars(beside: readonly number[]): readonly number[] | undefined {
   const [first = 0, last = 0] = [beside[0], beside.at(-1)]
   const about = Math.round((last - first) / (beside.length - 1))
-  const fitting = [about - 1, about, about + 1].flatMap((every) => {
+  const fitting = [-2, -1, 0, 1, 2].flatMap((more) => {
+    const every = about + more
     const found = beside.map((count) => every * Math.round(count / every))
     const fits = found.every((step, i) => Math.abs(step - (beside[i] ?? 0)) <= 1 && step > (found[i - 1] ?? 0))
-    return every >= fewest && fits ? [found] : []
+    return every > 0 && fits ? [{ every, found }] : []
   })
-  return fitting.length === 1 ? fitting[0] : undefined
+  const [only, another] = fitting
+  return only !== undefined && another === undefined && only.every >= fewest ? only.found : undefined
 }
