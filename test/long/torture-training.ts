@@ -21,7 +21,7 @@ import * as v from 'valibot'
 import { train } from 'assay/tasks/training/train'
 import { pythonFor } from 'assay/tasks/training/python-for'
 import { Trained } from 'assay/tasks/training/trained'
-import { parseProgress } from 'assay/tasks/training/progress'
+import { parseProgress } from 'assay/tasks/training/steps/progress'
 
 const variables = { STEPS: '320', CHECKPOINT_EVERY: '8', IMAGES_PER_NODE: '96', BATCH_SIZE: '16', RESOLUTION: '8', VALIDATE: 'no', DEVICE: 'cpu' }
 
