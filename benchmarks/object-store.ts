@@ -1,8 +1,8 @@
 // bun benchmarks/object-store.ts [--quick | --rounds=60]: the embedded store against its peers, and its memory over one large object.
 import { cpus } from 'node:os'
 import { bucket, type Client, clientsOf, rate, storeLarge } from './object-store/load.ts'
-import { cpuOf, peakOf } from './object-store/peak.ts'
 import { embedded, type Peer, s3rver, versitygw } from './object-store/peers.ts'
+import { cpuOf, peakOf } from './object-store/process.ts'
 import { judge, median, pairedRatio, printTable, showRatio } from './table.ts'
 
 const quick = process.argv.includes('--quick')
@@ -107,16 +107,11 @@ async function memory(): Promise<void> {
   const peer = await embedded()
   const rows: string[][] = []
   try {
-    const idle = await peakOf(peer.pid)
-    rows.push(['idle', idle.toFixed(0), '', ''])
-    const peaks: Promise<void>[] = []
+    rows.push(['idle', peakOf(peer.pid).toFixed(0), '', ''])
     await storeLarge(peer.endpoint, size, (how) => {
-      const row = peakOf(peer.pid).then((peak) => {
-        rows.push([how, peak.toFixed(0), '< 150', peak < 150 ? 'pass' : 'fail'])
-      })
-      peaks.push(row)
+      const peak = peakOf(peer.pid)
+      rows.push([how, peak.toFixed(0), '< 150', peak < 150 ? 'pass' : 'fail'])
     })
-    await Promise.all(peaks)
     console.log(`\none object of ${size / 1e9} GB in the embedded store\n`)
     printTable(['stored', 'peak RSS, MB', 'bar', 'verdict'], rows)
   } finally {

@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { peakMemory } from '../benchmarks/object-store/process.ts'
 
 /** Only Linux tells the most memory that another process ever had. */
 export const tellsPeakMemory = process.platform === 'linux'
 
-/** The largest resident set, in bytes, that a process has had since it loaded its program. */
-export function peakMemory(pid: number): number {
-  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
-
 /**
- * The same of a child to its end, but for the last moment.
+ * The largest resident set, in bytes, that a child has had to its end, but for the last moment.
  * What the kernel keeps of an ended child (`maxRSS`) has its parent's peak in it: the child began as a copy of that.
  */
 export async function peakMemoryToTheEnd(child: Bun.Subprocess): Promise<number> {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { Failure, type StepContext } from '../../lib/index.ts'
 import { type TreeUsage, watchTree } from '../resources/tree-usage.ts'
 import { launchTraining } from './launch.ts'
+import { didAsAsked } from './steps/as-asked.ts'
 import type { ProgressLine, StepLine } from './steps/progress.ts'
 import { stopStalled, watchSteps } from './steps/watch-steps.ts'
 import { endedBadly, finished, type TrainOptions } from './train.ts'
@@ -124,9 +125,8 @@ function speedBetween(steps: readonly HeardStep[], { images, instances }: Epoch)
     return unseen(
       `and tells of ${Math.max(0, span)} steps after its first two, where it takes ${fewestHeard} to time them by that: give it more images (--set counts=…)`,
     )
-  // The last ones may not be told of where only every so many are.
-  const gap = Math.max(...steps.slice(1).map(({ line }, i) => line.step - (steps[i]?.line.step ?? 0)))
-  if (to.line.step > asked || to.line.step + gap <= asked)
+  const told = steps.map(({ line }) => line.step)
+  if (!didAsAsked(told, asked))
     return unseen(
       `and does ${to.line.step} steps where ${images} images in batches of ${batch} are ${asked}: it does not heed IMAGES_PER_NODE and BATCH_SIZE`,
     )

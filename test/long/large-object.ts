@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { storeLarge } from '../../benchmarks/object-store/load.ts'
-import { peakOf } from '../../benchmarks/object-store/peak.ts'
 import { embedded } from '../../benchmarks/object-store/peers.ts'
+import { peakOf } from '../../benchmarks/object-store/process.ts'
 
 const size = 5_000_000_000
 const { bavail, bsize } = statfsSync(tmpdir())
@@ -23,7 +23,7 @@ test.skipIf(lacking !== undefined)(
       const stored: string[] = []
       await storeLarge(store.endpoint, size, (how) => void stored.push(how))
       expect(stored).toHaveLength(2)
-      expect(await peakOf(store.pid)).toBeLessThan(150)
+      expect(peakOf(store.pid)).toBeLessThan(150)
     } finally {
       await store.stop()
     }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finding, holds, messageOf, undecided } from '../../../lib/index.ts'
+import { didAsAsked } from '../steps/as-asked.ts'
 import type { StepLine } from '../steps/progress.ts'
 import type { Interruption } from '../train.ts'
 import { type Interrupted, lossesOf, lossNumber, type Sitting, stepsOf, type Trained } from '../trained.ts'
@@ -114,14 +115,11 @@ export function judgeTraining(
   ]
 }
 
-/** Of a training that tells of every so many steps alone, the last ones are not seen. */
 function doneAsAsked(done: readonly StepLine[], asked: number): Finding {
   const name = 'it does as many steps as it is asked to'
   if (done.some(({ uncertain }) => uncertain)) return undecided(name, 'which steps it tells of is not certain')
   const told = [0, ...done.map(({ step }) => step)]
-  const last = told.at(-1) ?? 0
-  const gap = Math.max(...told.slice(1).map((step, i) => step - (told[i] ?? 0)))
-  return holds(name, last <= asked && last + gap > asked, `the last one it tells of is ${last}, STEPS was ${asked}`)
+  return holds(name, didAsAsked(told, asked), `the last one it tells of is ${told.at(-1)}, STEPS was ${asked}`)
 }
 
 function everyImageUsed({ leftOut }: Trained): Finding {

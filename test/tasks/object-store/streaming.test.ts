@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { peakMemory, tellsPeakMemory } from '../../peak-memory.ts'
+import { peakMemory } from '../../../benchmarks/object-store/process.ts'
+import { tellsPeakMemory } from '../../peak-memory.ts'
 import { type StoreProcess, scratch, startStore } from './store-rig.ts'
 
 const mebibyte = 2 ** 20

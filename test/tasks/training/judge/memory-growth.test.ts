@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
 import { memoryGrowth } from '../../../../tasks/training/judge/memory-growth.ts'
-import { stalledAfter } from '../../../../tasks/training/steps/stalled-after.ts'
 
 const readings = (bytes: (step: number) => number) =>
   Array.from({ length: 400 }, (_, step) => ({ step, bytes: bytes(step) * (1 + 0.01 * Math.sin(step * 12.9898)) }))
@@ -15,10 +14,4 @@ test('memory that grows step by step is told from caches that fill, and from a p
 test('the slope of a leak is within its interval', () => {
   const found = memoryGrowth(readings((step) => 1e9 + 1e6 * step))
   expect(found !== undefined && found.low <= 1e6 && 1e6 <= found.high).toBe(true)
-})
-
-test('a training is stalled after three steps and its longest pause', () => {
-  expect(stalledAfter([], 0, 120)).toBe(120)
-  expect(stalledAfter([8, 8, 9, 8, 8], 30, 120)).toBe(54)
-  expect(stalledAfter([0.01, 0.01, 0.01, 0.01, 0.01], 0, 120)).toBe(10)
 })

@@ -39,33 +39,28 @@ function toldBy({ stepsOfEpoch, every, before, count, off }: Told, epochs: 'with
   return { steps, logged }
 }
 
+/** Each log's steps are numbered rightly or not at all; returns of how many they are. */
+function numberedRightly(epochs: 'with epochs' | 'without'): number {
+  let found = 0
+  fc.assert(
+    fc.property(trainings(300), (training) => {
+      const { steps, logged } = toldBy(training, epochs)
+      const got = numbers(logged)
+      found += JSON.stringify(got).includes('uncertain') ? 0 : 1
+      expect<unknown[]>([steps, steps.map(() => 'uncertain')]).toContainEqual(got)
+    }),
+    runs,
+  )
+  return found
+}
+
 describe('the steps of a log that numbers none are numbered', () => {
   test('by epochs, whatever bars beside them are off by; where those are too rough for it, not at all', () => {
-    let found = 0
-    fc.assert(
-      fc.property(trainings(300), (training) => {
-        const { steps, logged } = toldBy(training, 'with epochs')
-        const got = numbers(logged)
-        found += JSON.stringify(got).includes('uncertain') ? 0 : 1
-        expect<unknown[]>([steps, steps.map(() => 'uncertain')]).toContainEqual(got)
-      }),
-      runs,
-    )
-    expect(found).toBeGreaterThan(runs.numRuns / 2)
+    expect(numberedRightly('with epochs')).toBeGreaterThan(runs.numRuns / 2)
   })
 
   test('by bars alone where steps are told of rarely enough, and never wrongly', () => {
-    let found = 0
-    fc.assert(
-      fc.property(trainings(300), (training) => {
-        const { steps, logged } = toldBy(training, 'without')
-        const got = numbers(logged)
-        found += JSON.stringify(got).includes('uncertain') ? 0 : 1
-        expect<unknown[]>([steps, steps.map(() => 'uncertain')]).toContainEqual(got)
-      }),
-      runs,
-    )
-    expect(found).toBeGreaterThan(runs.numRuns / 2)
+    expect(numberedRightly('without')).toBeGreaterThan(runs.numRuns / 2)
     expect(numbers([told(10), told(21), told(30)])).toEqual([10, 20, 30])
     expect(numbers([told(500), told(1001)])).toEqual(['uncertain', 'uncertain'])
   })

@@ -112,7 +112,7 @@ describe('a step in a log', () => {
     )
   })
 
-  test('is uncertain on where a bar begins anew with each epoch', () => {
+  test('is counted on where a bar begins anew with each epoch', () => {
     const epoch = [bar(0, 3, ''), bar(1, 3, ', loss=3'), bar(2, 3, ', loss=2'), bar(3, 3, ', loss=1')]
     expect(steps([bar(70, 70, ''), ...epoch, ...epoch])).toEqual([1, 2, 3, 4, 5, 6])
   })

@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The largest resident set that a process has had, in MB; Linux only. */
-export async function peakOf(pid: number): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text()
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1000
+/** The largest resident set that a process has had since it loaded its program, in bytes; Linux only. */
+export function peakMemory(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+}
+
+/** The same in the kernel's kB by the thousand. */
+export function peakOf(pid: number): number {
+  return peakMemory(pid) / 1024 / 1000
 }
 
 /** What a process and all below it have run so far, in microseconds of one core; undefined where there is no /proc. */
